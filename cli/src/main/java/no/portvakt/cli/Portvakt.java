@@ -1,0 +1,98 @@
+package no.portvakt.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import no.portvakt.server.SettingsFile.BadSettings;
+import no.portvakt.server.http.HttpServer.PortInUse;
+import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
+import no.portvakt.server.store.Database.UnusableData;
+import no.portvakt.server.store.StoreUnavailable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+
+/** The command line's entry. Exit codes: 0 done, 1 a check did not hold, 2 it could not be done. */
+@Command(
+    name = "portvakt",
+    description =
+        "A token platform that speaks the wire protocol of Altinn, Maskinporten and ID-porten.",
+    mixinStandardHelpOptions = true,
+    versionProvider = Portvakt.Version.class,
+    subcommands = {
+      DemoCommand.class,
+      DevCommand.class,
+      ImportCommand.class,
+      AuditCommand.class,
+      ExplainCommand.class,
+      HelpCommand.class
+    },
+    footer = {
+      "",
+      "Of the source tree:",
+      "  bench      Measure; `portvakt bench help` lists what.",
+      "  test       Run every test.",
+      "  format     Format the sources."
+    })
+public final class Portvakt implements Runnable {
+  private final CommandLine.Model.CommandSpec spec;
+
+  private Portvakt() {
+    this.spec = CommandLine.Model.CommandSpec.create();
+  }
+
+  /** Runs a command and ends with its exit code. */
+  public static void main(String[] arguments) {
+    int code = run(arguments);
+    // A serving command ends by a signal; everything else has done its work.
+    System.exit(code);
+  }
+
+  static int run(String... arguments) {
+    return new CommandLine(new Portvakt())
+        .setExecutionExceptionHandler((e, line, parsed) -> explain(e, line))
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .execute(arguments.length == 0 ? new String[] {"help"} : arguments);
+  }
+
+  @Override
+  public void run() {
+    spec.commandLine().usage(System.out);
+  }
+
+  /** What a person can act on is one sentence; anything else is a defect and shows where it is. */
+  private static int explain(Exception e, CommandLine line) {
+    boolean expected =
+        e instanceof PortInUse
+            || e instanceof UnusableData
+            || e instanceof WrongMasterKey
+            || e instanceof StoreUnavailable
+            || e instanceof UncheckedIOException
+            || e instanceof IOException
+            || e instanceof BadSettings
+            || e instanceof CannotDo;
+    if (expected) {
+      line.getErr().println("portvakt: " + e.getMessage());
+    } else {
+      e.printStackTrace(line.getErr());
+    }
+    return 2;
+  }
+
+  /** A command can't be carried out; the message is one sentence for the person who gave it. */
+  static final class CannotDo extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    CannotDo(String sentence) {
+      super(sentence);
+    }
+  }
+
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Portvakt.class.getPackage().getImplementationVersion();
+      return new String[] {"portvakt " + (version == null ? "(development)" : version)};
+    }
+  }
+}

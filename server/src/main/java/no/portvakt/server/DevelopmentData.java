@@ -1,0 +1,119 @@
+package no.portvakt.server;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import no.portvakt.server.store.ClientTable;
+import no.portvakt.server.store.ClientTable.ClientRow;
+import no.portvakt.server.store.ClientTable.KeyRow;
+import no.portvakt.server.store.OrganisationTable;
+import no.portvakt.server.store.OrganisationTable.Organisation;
+import no.portvakt.server.store.ScopeTable;
+import no.portvakt.server.store.ScopeTable.ScopeRow;
+import no.portvakt.tokens.Json;
+
+/**
+ * What a developer's own platform starts with: three organisations, the platform's scopes, and the
+ * admin client. Adds what is missing and changes nothing that is there.
+ */
+final class DevelopmentData {
+  private static final String DIGDIR = "991825827";
+  private static final List<Organisation> ORGANISATIONS =
+      List.of(
+          organisation("brg", "974760673", "Brønnøysundregistrene"),
+          organisation("digdir", DIGDIR, "Digitaliseringsdirektoratet"),
+          organisation("ttd", "405003309", "Testdepartementet"));
+  private static final List<String> OPEN_SCOPES =
+      List.of("altinn:serviceowner/instances.read", "altinn:serviceowner/instances.write");
+
+  private DevelopmentData() {}
+
+  static AdminClient seed(
+      Settings.Development development,
+      Addresses addresses,
+      ClientTable clients,
+      ScopeTable scopes,
+      OrganisationTable organisations,
+      Instant now) {
+    Path file = development.adminClientFile();
+    AdminClient known = file == null ? null : AdminClient.read(file);
+    AdminClient client = known == null ? AdminClient.create() : known;
+
+    Set<String> present = new HashSet<>();
+    organisations.all().forEach(it -> present.add(it.code()));
+    List<Organisation> missing = new ArrayList<>(ORGANISATIONS);
+    missing.removeIf(it -> present.contains(it.code()));
+    if (!missing.isEmpty()) {
+      organisations.put(missing);
+    }
+    for (String prefix : List.of("altinn", "idporten")) {
+      if (scopes.ownerOfPrefix(prefix) == null) {
+        scopes.putPrefix(prefix, DIGDIR);
+      }
+    }
+    for (String scope : OPEN_SCOPES) {
+      if (add(scopes, scope, now)) {
+        ORGANISATIONS.forEach(it ->
+            scopes.putAccess(
+                scope, String.valueOf(it.number()), ScopeTable.APPROVED, now.toEpochMilli()));
+      }
+    }
+    for (String scope : AdminClient.SCOPES) {
+      if (add(scopes, scope, now)) {
+        scopes.putAccess(scope, DIGDIR, ScopeTable.APPROVED, now.toEpochMilli());
+      }
+    }
+    if (clients.find(client.clientId()) == null) {
+      clients.add(row(client, now));
+    }
+    if (clients.keys(client.clientId()).isEmpty()) {
+      clients.putKeys(
+          client.clientId(),
+          List.of(
+              new KeyRow(
+                  client.key().getKeyID(),
+                  client.key().toPublicJWK().toJSONString(),
+                  now.toEpochMilli(),
+                  now.plus(Duration.ofDays(365)).toEpochMilli())));
+    }
+    if (file != null) {
+      client.write(file, addresses);
+    }
+    return client;
+  }
+
+  private static boolean add(ScopeTable scopes, String name, Instant now) {
+    if (scopes.find(name) != null) {
+      return false;
+    }
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("description", "Part of the development platform");
+    body.put("visibility", "PUBLIC");
+    body.put("token_type", "SELF_CONTAINED");
+    long time = now.toEpochMilli();
+    return scopes.add(new ScopeRow(name, DIGDIR, true, Json.write(body), time, time));
+  }
+
+  private static ClientRow row(AdminClient client, Instant now) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("client_name", "admin");
+    body.put("description", "The development platform's admin client");
+    body.put("integration_type", "maskinporten");
+    body.put("application_type", "web");
+    body.put("token_endpoint_auth_method", "private_key_jwt");
+    body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+    body.put("scopes", AdminClient.SCOPES);
+    long time = now.toEpochMilli();
+    return new ClientRow(client.clientId(), DIGDIR, true, Json.write(body), time, time);
+  }
+
+  private static Organisation organisation(String code, String number, String name) {
+    return new Organisation(code, number, Json.write(Map.of("nb", name)));
+  }
+}

@@ -1,0 +1,68 @@
+package no.portvakt.server.audit;
+
+import no.portvakt.server.store.AuditTable;
+import no.portvakt.server.store.Database;
+import no.portvakt.server.store.Session;
+
+/** Keeps events; a caller goes on only after its event is durable. */
+public final class AuditLog {
+  private final Database database;
+  private final AuditTable table;
+  private final Counter counter;
+
+  /** Is told of each kept event, for metrics. */
+  @FunctionalInterface
+  public interface Counter {
+    /** One more decision: what was asked for, whose proof it was, what became of it. */
+    void count(String event, String provider, String outcome);
+  }
+
+  public AuditLog(Database database, AuditTable table, Counter counter) {
+    this.database = database;
+    this.table = table;
+    this.counter = counter;
+  }
+
+  /**
+   * Keeps an event.
+   *
+   * @throws no.portvakt.server.store.StoreUnavailable when it can't be kept: nothing may be issued
+   */
+  public void record(AuditEvent event) {
+    String json = event.toJson();
+    database.write(session -> {
+      table.append(session, event.decisionId(), event.time().toEpochMilli(), json);
+      return null;
+    });
+    counter.count(event.kind(), event.provider(), event.outcome().word());
+  }
+
+  /**
+   * Keeps the event of a decision whose last check is itself a write: both become durable together
+   * or not at all.
+   *
+   * @param lastCheck the check; may run again when the transaction is repeated
+   * @param granted the event to keep when it holds
+   * @param refused the event to keep when it does not
+   * @return whether it held
+   * @throws no.portvakt.server.store.StoreUnavailable when nothing can be kept: nothing may be
+   *     issued
+   */
+  public boolean decide(Session.Work<Boolean> lastCheck, AuditEvent granted, AuditEvent refused) {
+    String json = granted.toJson();
+    boolean held =
+        database.write(session -> {
+          boolean holds = lastCheck.run(session);
+          AuditEvent event = holds ? granted : refused;
+          table.append(
+              session,
+              event.decisionId(),
+              event.time().toEpochMilli(),
+              holds ? json : event.toJson());
+          return holds;
+        });
+    AuditEvent event = held ? granted : refused;
+    counter.count(event.kind(), event.provider(), event.outcome().word());
+    return held;
+  }
+}

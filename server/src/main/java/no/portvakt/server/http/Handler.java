@@ -1,0 +1,8 @@
+package no.portvakt.server.http;
+
+/** What a route does. */
+@FunctionalInterface
+public interface Handler {
+  /** Answers a request. What it throws becomes a 503 or a 500 in the {@link Router}. */
+  Answer handle(Request request);
+}

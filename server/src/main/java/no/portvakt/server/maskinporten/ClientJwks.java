@@ -1,0 +1,104 @@
+package no.portvakt.server.maskinporten;
+
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
+import java.text.ParseException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import no.portvakt.server.maskinporten.AdminAnswer.BadField;
+import no.portvakt.server.store.ClientTable.KeyRow;
+import no.portvakt.tokens.Json;
+import no.portvakt.tokens.VerificationKey;
+import org.jspecify.annotations.Nullable;
+
+/** The rules for a client's key set (docs/protocol/maskinporten-admin.md, "Keys"). */
+final class ClientJwks {
+  static final String OBJECT = "JWKS";
+  private static final int MOST = 5;
+  private static final int LONGEST_KID = 255;
+  private static final Duration LONGEST_USE = Duration.ofDays(365);
+  private static final Set<String> ALGORITHMS = Set.of("RS256", "RS384", "RS512");
+
+  /** RFC 7518 §6.3.2 and §6.4.1: members that make a key secret. */
+  private static final List<String> SECRET_MEMBERS =
+      List.of("d", "p", "q", "dp", "dq", "qi", "oth", "k");
+
+  private ClientJwks() {}
+
+  /** The keys in a body: {@code {"keys":[…]}} or a bare list. */
+  static List<KeyRow> read(@Nullable Object body, Instant now) {
+    Object list = body instanceof Map<?, ?> map ? map.get("keys") : body;
+    if (!(list instanceof List<?> items) || items.isEmpty() || items.size() > MOST) {
+      throw new BadField(OBJECT, "keys", "must be a list of 1 to " + MOST + " keys");
+    }
+    List<KeyRow> keys = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (Object item : items) {
+      KeyRow key = key(item, now);
+      if (!names.add(key.kid())) {
+        throw new BadField(OBJECT, "kid", "must be different for each key");
+      }
+      keys.add(key);
+    }
+    return keys;
+  }
+
+  @SuppressWarnings("unchecked") // objects that Json reads have string keys
+  private static KeyRow key(@Nullable Object item, Instant now) {
+    if (!(item instanceof Map<?, ?> members)) {
+      throw new BadField(OBJECT, "keys", "must be JSON objects");
+    }
+    for (String secret : SECRET_MEMBERS) {
+      if (members.containsKey(secret)) {
+        throw new BadField(
+            OBJECT, secret, "is part of a private key: send the public key, and replace this one");
+      }
+    }
+    RSAKey key;
+    try {
+      JWK jwk = JWK.parse((Map<String, Object>) members);
+      if (!(jwk instanceof RSAKey rsa) || rsa.size() < VerificationKey.MIN_RSA_BITS) {
+        throw new BadField(OBJECT, "kty", "must be RSA with at least 2048 bits");
+      }
+      key = rsa;
+    } catch (ParseException | IllegalArgumentException e) {
+      throw new BadField(OBJECT, "keys", "holds something that is no JWK");
+    }
+    if (!KeyUse.SIGNATURE.equals(key.getKeyUse())) {
+      throw new BadField(OBJECT, "use", "must be sig");
+    }
+    if (key.getAlgorithm() == null || !ALGORITHMS.contains(key.getAlgorithm().getName())) {
+      throw new BadField(OBJECT, "alg", "must be RS256, RS384 or RS512");
+    }
+    String kid = key.getKeyID();
+    if (kid == null || kid.isEmpty() || kid.length() > LONGEST_KID || !isName(kid)) {
+      throw new BadField(OBJECT, "kid", "must be letters, digits, '.', '_' and '-'");
+    }
+    Instant expires = now.plus(LONGEST_USE);
+    Object asked = members.get("exp");
+    if (asked != null) {
+      if (!(asked instanceof Long seconds) || seconds <= now.getEpochSecond()) {
+        throw new BadField(OBJECT, "exp", "must be a time to come, in seconds since 1970");
+      }
+      expires = Instant.ofEpochSecond(Math.min(seconds, expires.getEpochSecond()));
+    }
+    Map<String, Object> kept = new java.util.LinkedHashMap<>(key.toPublicJWK().toJSONObject());
+    kept.put("exp", expires.getEpochSecond());
+    return new KeyRow(kid, Json.write(kept), now.toEpochMilli(), expires.toEpochMilli());
+  }
+
+  private static boolean isName(String kid) {
+    return kid.chars()
+        .allMatch(c ->
+            (c >= 'a' && c <= 'z')
+                || (c >= 'A' && c <= 'Z')
+                || (c >= '0' && c <= '9')
+                || ".-_".indexOf(c) >= 0);
+  }
+}

@@ -1,0 +1,100 @@
+package no.portvakt.server.maskinporten;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import no.portvakt.server.maskinporten.AdminAnswer.BadField;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and checks the fields of an admin request's body; what does not hold is a {@link BadField}.
+ */
+final class Field {
+  private static final int MOST_ITEMS = 500;
+
+  private final String object;
+  private final Map<String, @Nullable Object> body;
+
+  /**
+   * @param object what the body describes, for error answers
+   */
+  Field(String object, Map<String, @Nullable Object> body) {
+    this.object = object;
+    this.body = body;
+  }
+
+  /** A text that must be there and not be blank. */
+  String required(String name, int longest) {
+    String text = optional(name, longest);
+    if (text == null || text.isBlank()) {
+      throw new BadField(object, name, "must be a text that is not blank");
+    }
+    return text;
+  }
+
+  /** A text, or null when it is absent. */
+  @Nullable String optional(String name, int longest) {
+    Object value = body.get(name);
+    if (value == null) {
+      return null;
+    }
+    if (!(value instanceof String text) || text.length() > longest) {
+      throw new BadField(object, name, "must be a text of at most " + longest + " characters");
+    }
+    return text;
+  }
+
+  /** One of several words, or the default when it is absent. */
+  String oneOf(String name, String otherwise, Set<String> words) {
+    Object value = body.get(name);
+    if (value == null) {
+      return otherwise;
+    }
+    if (!(value instanceof String text) || !words.contains(text)) {
+      throw new BadField(object, name, "must be one of " + words.stream().sorted().toList());
+    }
+    return text;
+  }
+
+  /** A whole number in a range, or 0 when it is absent. */
+  long number(String name, long least, long most) {
+    Object value = body.get(name);
+    if (value == null) {
+      return 0;
+    }
+    if (!(value instanceof Long number) || number < least || number > most) {
+      throw new BadField(object, name, "must be a whole number from " + least + " to " + most);
+    }
+    return number;
+  }
+
+  /** A truth value, or false when it is absent. */
+  boolean flag(String name) {
+    Object value = body.get(name);
+    if (value != null && !(value instanceof Boolean)) {
+      throw new BadField(object, name, "must be true or false");
+    }
+    return Boolean.TRUE.equals(value);
+  }
+
+  /** A list of texts; empty when it is absent. */
+  List<String> texts(String name) {
+    Object value = body.get(name);
+    if (value == null) {
+      return List.of();
+    }
+    List<String> texts = new ArrayList<>();
+    if (value instanceof List<?> list && list.size() <= MOST_ITEMS) {
+      for (Object item : list) {
+        if (item instanceof String text) {
+          texts.add(text);
+        }
+      }
+      if (texts.size() == list.size()) {
+        return texts;
+      }
+    }
+    throw new BadField(object, name, "must be a list of at most " + MOST_ITEMS + " texts");
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The words of OAuth 2.0 on the wire: bearer tokens, errors, the token answer.
+ *
+ * <p>It knows RFC 6749 and RFC 6750 and no grant, no store and no key.
+ */
+@NullMarked
+package no.portvakt.server.oauth2;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,153 @@
+package no.portvakt.server.store;
+
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one writer: many callers' work shares one transaction and one sync to disk. A caller returns
+ * only after its work is durable.
+ *
+ * <p>When a transaction fails, each piece of work is tried again in one of its own, so that one
+ * caller's failure is not another's.
+ */
+final class GroupCommit implements AutoCloseable {
+  private static final int MOST_WAITING = 8192;
+  private static final int MOST_TOGETHER = 256;
+  private static final long PATIENCE_SECONDS = 15;
+
+  private final Database.Connector connector;
+  private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+  private final Thread writer;
+  private volatile boolean closing;
+  private @Nullable Session session;
+
+  private static final class Job<T extends @Nullable Object> {
+    final Session.Work<T> work;
+    final CompletableFuture<T> done = new CompletableFuture<>();
+    @Nullable T result;
+
+    Job(Session.Work<T> work) {
+      this.work = work;
+    }
+
+    void run(Session session) {
+      result = work.run(session);
+    }
+
+    @SuppressWarnings("NullAway") // T itself says whether the result may be null
+    void complete() {
+      done.complete(result);
+    }
+  }
+
+  GroupCommit(Database.Connector connector) {
+    this.connector = connector;
+    this.writer = Thread.ofPlatform().name("store-writer").daemon().start(this::write);
+  }
+
+  <T extends @Nullable Object> T submit(Session.Work<T> work) {
+    Job<T> job = new Job<>(work);
+    if (closing || !waiting.offer(job)) {
+      throw new StoreUnavailable("Too many writes are waiting.", new IllegalStateException());
+    }
+    try {
+      return job.done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreUnavailable("The write was interrupted.", e);
+    } catch (TimeoutException e) {
+      throw new StoreUnavailable("The write took too long.", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException own && !(own instanceof StoreUnavailable)) {
+        throw own;
+      }
+      throw new StoreUnavailable("The write failed.", e);
+    }
+  }
+
+  private void write() {
+    List<Job<?>> jobs = new ArrayList<>(MOST_TOGETHER);
+    while (true) {
+      try {
+        Job<?> first = waiting.poll(200, TimeUnit.MILLISECONDS);
+        if (first == null) {
+          if (closing) {
+            break;
+          }
+          continue;
+        }
+        jobs.add(first);
+        waiting.drainTo(jobs, MOST_TOGETHER - 1);
+        if (!together(jobs)) {
+          for (Job<?> job : jobs) {
+            together(List.of(job));
+          }
+        }
+        jobs.clear();
+      } catch (InterruptedException e) {
+        break;
+      }
+    }
+    discardSession();
+  }
+
+  /**
+   * Runs the jobs in one transaction; false when several failed together and must be tried alone.
+   */
+  private boolean together(List<Job<?>> jobs) {
+    try {
+      Session current = session;
+      if (current == null) {
+        current = new Session(connector.connect());
+        session = current;
+      }
+      current.begin();
+      for (Job<?> job : jobs) {
+        job.run(current);
+      }
+      current.commit();
+    } catch (SQLException | RuntimeException e) {
+      discardSession();
+      if (jobs.size() > 1) {
+        return false;
+      }
+      jobs.get(0).done.completeExceptionally(e);
+      return true;
+    }
+    for (Job<?> job : jobs) {
+      job.complete();
+    }
+    return true;
+  }
+
+  private void discardSession() {
+    Session current = session;
+    session = null;
+    if (current != null) {
+      try (current) {
+        current.rollback();
+      } catch (SQLException | StoreUnavailable e) {
+        // The connection is gone already; closing it was all that was left to do.
+        org.slf4j.LoggerFactory.getLogger(GroupCommit.class).debug("Closed a failed session", e);
+      }
+    }
+  }
+
+  /** Writes what waits, then ends. */
+  @Override
+  public void close() {
+    closing = true;
+    try {
+      writer.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package no.portvakt.tokens;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules that ran for one decision, in the order in which they ran, each with what it compared.
+ * It is what {@code portvakt explain} shows to an operator; a caller never sees it.
+ *
+ * <p>Values that a caller sent are shortened and masked before they are kept, so that no secret,
+ * token or person number can stay behind. Not safe for use by several threads at once.
+ */
+public final class RuleTrace {
+  private static final int LONGEST_VALUE = 160;
+  private static final int PERSON_NUMBER_LENGTH = 11;
+
+  private final List<Rule> rules = new ArrayList<>(20);
+
+  /**
+   * One rule and its outcome.
+   *
+   * @param name the rule's name, as in {@code docs/protocol/rules.md}
+   * @param held whether the rule was satisfied
+   * @param expected what the rule demands
+   * @param actual what was there, shortened and masked
+   */
+  public record Rule(String name, boolean held, String expected, String actual) {}
+
+  /** Records a rule's outcome and returns it. */
+  public boolean check(String name, boolean held, String expected, @Nullable Object actual) {
+    rules.add(new Rule(name, held, expected, printable(actual)));
+    return held;
+  }
+
+  /** The rules so far. */
+  public List<Rule> rules() {
+    return Collections.unmodifiableList(rules);
+  }
+
+  /** The name of the first rule that did not hold, or null when all held. */
+  public @Nullable String firstFailure() {
+    for (Rule rule : rules) {
+      if (!rule.held()) {
+        return rule.name();
+      }
+    }
+    return null;
+  }
+
+  /**
+   * A caller's value as it may be kept: at most {@value #LONGEST_VALUE} characters, control
+   * characters replaced, runs of {@value #PERSON_NUMBER_LENGTH} digits and whole tokens masked.
+   */
+  public static String printable(@Nullable Object value) {
+    if (value == null) {
+      return "(absent)";
+    }
+    if (value instanceof Number || value instanceof Boolean) {
+      return value.toString();
+    }
+    String text = value.toString();
+    if (looksLikeToken(text)) {
+      return "(a token, not shown)";
+    }
+    StringBuilder out = new StringBuilder(Math.min(text.length(), LONGEST_VALUE) + 1);
+    int digits = 0;
+    for (int i = 0; i < text.length() && out.length() < LONGEST_VALUE; i++) {
+      char c = text.charAt(i);
+      digits = c >= '0' && c <= '9' ? digits + 1 : 0;
+      out.append(c < ' ' || Character.isSurrogate(c) || c == 0x7f ? '\ufffd' : c);
+      if (digits >= PERSON_NUMBER_LENGTH) {
+        for (int back = 1; back <= PERSON_NUMBER_LENGTH; back++) {
+          out.setCharAt(out.length() - back, '*');
+        }
+      }
+    }
+    return text.length() > LONGEST_VALUE ? out.append('…').toString() : out.toString();
+  }
+
+  private static boolean looksLikeToken(String text) {
+    return text.contains("eyJ") && text.indexOf('.') > 0;
+  }
+}

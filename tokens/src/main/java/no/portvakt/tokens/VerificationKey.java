@@ -1,0 +1,129 @@
+package no.portvakt.tokens;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSVerifier;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.AsymmetricJWK;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.util.Base64URL;
+import java.security.PublicKey;
+import java.security.interfaces.ECPublicKey;
+import java.security.interfaces.RSAPublicKey;
+import java.text.ParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A public key that verifies signatures, with the algorithms that its type allows: RSA keys of at
+ * least 2048 bits for RS256, RS384, RS512, PS256, PS384 and PS512; P-256, P-384 and P-521 for
+ * ES256, ES384 and ES512 (RFC 7518 §3.1). Immutable.
+ */
+public final class VerificationKey {
+  /** The shortest RSA modulus that is accepted, in bits (RFC 7518 §3.3). */
+  public static final int MIN_RSA_BITS = 2048;
+
+  private final @Nullable String keyId;
+  private final @Nullable String algorithm;
+  private final JWSVerifier verifier;
+
+  private VerificationKey(
+      @Nullable String keyId, @Nullable String algorithm, JWSVerifier verifier) {
+    this.keyId = keyId;
+    this.algorithm = algorithm;
+    this.verifier = verifier;
+  }
+
+  /**
+   * A key.
+   *
+   * @param keyId its {@code kid}
+   * @param algorithm the only JWS algorithm it may be used with, or null when its type decides
+   * @throws IllegalArgumentException when the key is of another type, too short or on another curve
+   */
+  public static VerificationKey of(
+      @Nullable String keyId, @Nullable String algorithm, PublicKey key) {
+    try {
+      if (key instanceof RSAPublicKey rsa) {
+        if (rsa.getModulus().bitLength() < MIN_RSA_BITS) {
+          throw new IllegalArgumentException("The RSA key is shorter than 2048 bits.");
+        }
+        return new VerificationKey(keyId, algorithm, new RSASSAVerifier(rsa));
+      }
+      if (key instanceof ECPublicKey ec) {
+        return new VerificationKey(keyId, algorithm, new ECDSAVerifier(ec));
+      }
+    } catch (JOSEException e) {
+      throw new IllegalArgumentException("The key's curve is not supported.", e);
+    }
+    throw new IllegalArgumentException(
+        "A key of type " + key.getAlgorithm() + " is not supported.");
+  }
+
+  /**
+   * The usable keys of a JWK set (RFC 7517 §5). Entries of other types, with a {@code use} other
+   * than {@code sig}, or too short are passed over, as RFC 7517 §5 asks.
+   *
+   * @throws ParseException when the document is no JWK set
+   */
+  public static List<VerificationKey> fromJwkSet(String json) throws ParseException {
+    List<VerificationKey> keys = new ArrayList<>();
+    for (JWK jwk : JWKSet.parse(json).getKeys()) {
+      KeyUse use = jwk.getKeyUse();
+      if (!(jwk instanceof AsymmetricJWK asymmetric)
+          || (use != null && !use.equals(KeyUse.SIGNATURE))) {
+        continue;
+      }
+      try {
+        keys.add(
+            of(
+                jwk.getKeyID(),
+                jwk.getAlgorithm() == null ? null : jwk.getAlgorithm().getName(),
+                asymmetric.toPublicKey()));
+      } catch (IllegalArgumentException | JOSEException e) {
+        // RFC 7517 §5: keys that can not be used are ignored
+      }
+    }
+    return keys;
+  }
+
+  /** The key's {@code kid}, or null when it has none. */
+  public @Nullable String keyId() {
+    return keyId;
+  }
+
+  /** Whether this key may be used with a JWS algorithm at all. */
+  public boolean supports(String jwsAlgorithm) {
+    return (algorithm == null || algorithm.equals(jwsAlgorithm))
+        && verifier.supportedJWSAlgorithms().contains(JWSAlgorithm.parse(jwsAlgorithm));
+  }
+
+  /**
+   * Whether this key made the token's signature with this algorithm (RFC 7515 §5.2). The algorithm
+   * is the caller's decision; the token's own header is not read again.
+   */
+  public boolean verifies(CompactJws token, String jwsAlgorithm) {
+    if (!supports(jwsAlgorithm)) {
+      return false;
+    }
+    try {
+      return verifier.verify(
+          new JWSHeader(JWSAlgorithm.parse(jwsAlgorithm)),
+          token.signingInput(),
+          Base64URL.encode(token.signature()));
+    } catch (JOSEException e) {
+      return false; // a signature of a form that no signature of this algorithm can have
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "VerificationKey" + Map.of("kid", String.valueOf(keyId));
+  }
+}
