@@ -1,14 +1,15 @@
 package no.portvakt.tokens;
 
-import com.nimbusds.jose.shaded.gson.Gson;
-import com.nimbusds.jose.shaded.gson.GsonBuilder;
+import com.nimbusds.jose.shaded.gson.FormattingStyle;
 import com.nimbusds.jose.shaded.gson.Strictness;
 import com.nimbusds.jose.shaded.gson.stream.JsonReader;
 import com.nimbusds.jose.shaded.gson.stream.JsonToken;
+import com.nimbusds.jose.shaded.gson.stream.JsonWriter;
 import com.nimbusds.jose.shaded.gson.stream.MalformedJsonException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.StringReader;
+import java.io.Writer;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -26,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * null}.
  *
  * <p>It refuses what RFC 8259 §4 leaves open and a signed message must not have: duplicate members
- * at any depth, invalid UTF-8, and nesting beyond {@value #MAX_DEPTH}. The reader and the writer
- * are those that the JOSE library carries, so that the client libraries need no second JSON
- * library.
+ * at any depth, invalid UTF-8, a byte order mark, half surrogate pairs, and nesting beyond {@value
+ * #MAX_DEPTH}. The reader and the writer are those that the JOSE library carries, so that the client
+ * libraries need no second JSON library.
  */
 public final class Json {
   /** The deepest nesting of objects and arrays that is read. */
@@ -37,9 +38,6 @@ public final class Json {
   /** The longest number that is read, in characters: no quadratic work on a caller's digits. */
   private static final int MAX_NUMBER_LENGTH = 64;
 
-  private static final Gson WRITER =
-      new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
-  private static final Gson PRETTY_WRITER = WRITER.newBuilder().setPrettyPrinting().create();
 
   private Json() {}
 
@@ -65,12 +63,51 @@ public final class Json {
 
   /** Writes a value as compact JSON; members keep the order of the map. */
   public static String write(@Nullable Object value) {
-    return WRITER.toJson(value);
+    return write(value, FormattingStyle.COMPACT.withNewline("").withSpaceAfterSeparators(false));
   }
 
   /** Writes a value as JSON for people, with two blanks for each level. */
   public static String writePretty(@Nullable Object value) {
-    return PRETTY_WRITER.toJson(value);
+    return write(value, FormattingStyle.PRETTY);
+  }
+
+  private static String write(@Nullable Object value, FormattingStyle style) {
+    StringBuilder out = new StringBuilder(1024);
+    try (JsonWriter writer = new JsonWriter(new Unlocked(out))) {
+      writer.setStrictness(Strictness.STRICT);
+      writer.setFormattingStyle(style);
+      writeAny(writer, value);
+    } catch (IOException e) {
+      throw new IllegalStateException("Writing to memory failed.", e);
+    }
+    return out.toString();
+  }
+
+  private static void writeAny(JsonWriter writer, @Nullable Object value) throws IOException {
+    if (value == null) {
+      writer.nullValue();
+    } else if (value instanceof String text) {
+      writer.value(text);
+    } else if (value instanceof Map<?, ?> members) {
+      writer.beginObject();
+      for (Map.Entry<?, ?> member : members.entrySet()) {
+        writer.name(String.valueOf(member.getKey()));
+        writeAny(writer, member.getValue());
+      }
+      writer.endObject();
+    } else if (value instanceof Iterable<?> items) {
+      writer.beginArray();
+      for (Object item : items) {
+        writeAny(writer, item);
+      }
+      writer.endArray();
+    } else if (value instanceof Number number) {
+      writer.value(number);
+    } else if (value instanceof Boolean flag) {
+      writer.value(flag);
+    } else {
+      throw new IllegalArgumentException("No JSON form for " + value.getClass().getName());
+    }
   }
 
   private static String decode(byte[] utf8) throws MalformedJson {
@@ -91,6 +128,9 @@ public final class Json {
   }
 
   private static @Nullable Object read(String text) throws MalformedJson {
+    if (text.startsWith("\uFEFF")) {
+      throw new MalformedJson("begins with a byte order mark");
+    }
     try (JsonReader reader = new JsonReader(new StringReader(text))) {
       reader.setStrictness(Strictness.STRICT);
       reader.setNestingLimit(MAX_DEPTH);
@@ -113,7 +153,7 @@ public final class Json {
     return switch (reader.peek()) {
       case BEGIN_OBJECT -> readMembers(reader);
       case BEGIN_ARRAY -> readItems(reader);
-      case STRING -> reader.nextString();
+      case STRING -> text(reader.nextString());
       case NUMBER -> number(reader.nextString());
       case BOOLEAN -> reader.nextBoolean();
       case NULL -> {
@@ -140,7 +180,7 @@ public final class Json {
     Map<String, @Nullable Object> members = new LinkedHashMap<>();
     reader.beginObject();
     while (reader.hasNext()) {
-      String name = reader.nextName();
+      String name = text(reader.nextName());
       if (members.containsKey(name)) {
         throw new MalformedJson("has a duplicate member");
       }
@@ -148,6 +188,19 @@ public final class Json {
     }
     reader.endObject();
     return members;
+  }
+
+  // RFC 8259 §8.2: \ud800 alone is a legal escape of a character that no UTF-8 can carry on.
+  private static String text(String read) throws MalformedJson {
+    for (int i = 0; i < read.length(); i++) {
+      if (Character.isSurrogate(read.charAt(i))) {
+        if (!Character.isSupplementaryCodePoint(read.codePointAt(i))) {
+          throw new MalformedJson("has half a surrogate pair");
+        }
+        i++;
+      }
+    }
+    return read;
   }
 
   private static Number number(String text) throws MalformedJson {
@@ -170,6 +223,41 @@ public final class Json {
     }
     BigInteger big = new BigInteger(text);
     return big.bitLength() < Long.SIZE ? (Number) big.longValue() : big;
+  }
+
+  /** A writer to memory without the locks of {@link java.io.StringWriter}. */
+  private static final class Unlocked extends Writer {
+    private final StringBuilder out;
+
+    Unlocked(StringBuilder out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(int c) {
+      out.append((char) c);
+    }
+
+    @Override
+    public void write(String text) {
+      out.append(text);
+    }
+
+    @Override
+    public void write(String text, int offset, int length) {
+      out.append(text, offset, offset + length);
+    }
+
+    @Override
+    public void write(char[] text, int offset, int length) {
+      out.append(text, offset, length);
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   /** Says in a few fixed words why a text is not acceptable JSON; never quotes the text. */

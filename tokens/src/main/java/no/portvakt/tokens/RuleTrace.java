@@ -57,26 +57,42 @@ public final class RuleTrace {
     if (value == null) {
       return "(absent)";
     }
-    if (value instanceof Number || value instanceof Boolean) {
-      return value.toString();
-    }
     String text = value.toString();
     if (looksLikeToken(text)) {
       return "(a token, not shown)";
     }
-    StringBuilder out = new StringBuilder(Math.min(text.length(), LONGEST_VALUE) + 1);
+    // Read on past the cut, so that no part of a person number stays before it.
+    int read = Math.min(text.length(), LONGEST_VALUE + PERSON_NUMBER_LENGTH - 1);
+    StringBuilder out = new StringBuilder(read);
     int digits = 0;
-    for (int i = 0; i < text.length() && out.length() < LONGEST_VALUE; i++) {
+    for (int i = 0; i < read; i++) {
       char c = text.charAt(i);
       digits = c >= '0' && c <= '9' ? digits + 1 : 0;
-      out.append(c < ' ' || Character.isSurrogate(c) || c == 0x7f ? '\ufffd' : c);
+      out.append(c < ' ' || (c > '~' && !isShown(c)) ? '\ufffd' : c);
       if (digits >= PERSON_NUMBER_LENGTH) {
         for (int back = 1; back <= PERSON_NUMBER_LENGTH; back++) {
           out.setCharAt(out.length() - back, '*');
         }
       }
     }
-    return text.length() > LONGEST_VALUE ? out.append('…').toString() : out.toString();
+    if (text.length() <= LONGEST_VALUE) {
+      return out.toString();
+    }
+    out.setLength(LONGEST_VALUE);
+    return out.append('…').toString();
+  }
+
+  // C1 controls and formats (text direction) drive terminals as well; a surrogate may be cut off.
+  private static boolean isShown(char c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+              Character.FORMAT,
+              Character.SURROGATE,
+              Character.LINE_SEPARATOR,
+              Character.PARAGRAPH_SEPARATOR ->
+          false;
+      default -> true;
+    };
   }
 
   private static boolean looksLikeToken(String text) {

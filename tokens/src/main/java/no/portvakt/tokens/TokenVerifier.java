@@ -152,7 +152,7 @@ public final class TokenVerifier {
       seconds = whole;
     } else if (value instanceof BigDecimal fraction
         && fraction.signum() >= 0
-        && fraction.precision() - fraction.scale() <= 12) {
+        && (long) fraction.precision() - fraction.scale() <= 12) {
       seconds = fraction.longValue();
     } else {
       return null;

@@ -8,7 +8,6 @@ import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.crypto.RSASSAVerifier;
 import com.nimbusds.jose.jwk.AsymmetricJWK;
 import com.nimbusds.jose.jwk.JWK;
-import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.util.Base64URL;
 import java.security.PublicKey;
@@ -18,6 +17,7 @@ import java.text.ParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,29 +68,49 @@ public final class VerificationKey {
 
   /**
    * The usable keys of a JWK set (RFC 7517 §5). Entries of other types, with a {@code use} other
-   * than {@code sig}, or too short are passed over, as RFC 7517 §5 asks.
+   * than {@code sig}, too short or malformed are passed over, as RFC 7517 §5 asks.
    *
    * @throws ParseException when the document is no JWK set
    */
   public static List<VerificationKey> fromJwkSet(String json) throws ParseException {
+    Map<String, @Nullable Object> set;
+    try {
+      set = Json.readObject(json);
+    } catch (MalformedJson e) {
+      throw new ParseException("The JWK set " + e.reason() + ".", 0);
+    }
+    if (!(set.get("keys") instanceof List<?> entries)) {
+      throw new ParseException("The JWK set has no list of keys.", 0);
+    }
     List<VerificationKey> keys = new ArrayList<>();
-    for (JWK jwk : JWKSet.parse(json).getKeys()) {
-      KeyUse use = jwk.getKeyUse();
-      if (!(jwk instanceof AsymmetricJWK asymmetric)
-          || (use != null && !use.equals(KeyUse.SIGNATURE))) {
-        continue;
-      }
-      try {
-        keys.add(
-            of(
-                jwk.getKeyID(),
-                jwk.getAlgorithm() == null ? null : jwk.getAlgorithm().getName(),
-                asymmetric.toPublicKey()));
-      } catch (IllegalArgumentException | JOSEException e) {
-        // RFC 7517 §5: keys that can not be used are ignored
+    for (Object entry : entries) {
+      VerificationKey key = usable(entry);
+      if (key != null) {
+        keys.add(key);
       }
     }
     return keys;
+  }
+
+  @SuppressWarnings("unchecked") // objects that Json reads have string keys
+  private static @Nullable VerificationKey usable(@Nullable Object entry) {
+    if (!(entry instanceof Map<?, ?> members)) {
+      return null;
+    }
+    try {
+      JWK jwk = JWK.parse((Map<String, Object>) members);
+      KeyUse use = jwk.getKeyUse();
+      if (!(jwk instanceof AsymmetricJWK asymmetric)
+          || (use != null && !use.equals(KeyUse.SIGNATURE))) {
+        return null;
+      }
+      return of(
+          jwk.getKeyID(),
+          jwk.getAlgorithm() == null ? null : jwk.getAlgorithm().getName(),
+          asymmetric.toPublicKey());
+    } catch (ParseException | IllegalArgumentException | JOSEException e) {
+      return null; // RFC 7517 §5: keys that can not be used are ignored
+    }
   }
 
   /** The key's {@code kid}, or null when it has none. */

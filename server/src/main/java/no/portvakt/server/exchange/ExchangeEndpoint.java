@@ -45,6 +45,10 @@ public final class ExchangeEndpoint {
 
   /** Answers one exchange. */
   public Answer handle(Request request) {
+    if (request.method().equals("HEAD")) {
+      // A HEAD would sign a token that nobody sees.
+      return Problem.of(405, "This address does not answer to that method.").with("Allow", "GET");
+    }
     String name = request.pathParameter("tokenProvider").toLowerCase(Locale.ROOT);
     Registered registered = providers.get(name);
     String test = request.query().get("test");

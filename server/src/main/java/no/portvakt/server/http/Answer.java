@@ -60,8 +60,4 @@ public final class Answer {
   byte[] body() {
     return body;
   }
-
-  Answer withoutBody() {
-    return new Answer(status, headers, NOTHING);
-  }
 }

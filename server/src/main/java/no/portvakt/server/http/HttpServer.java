@@ -8,6 +8,7 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -64,16 +65,22 @@ public final class HttpServer implements AutoCloseable {
             .idleConnectionTimeout(Duration.ofMinutes(2))
             .connectionOptions(it -> it.readTimeout(Duration.ofMinutes(2)).tcpNoDelay(true))
             .protocolsDiscoverServices(false)
-            .addProtocol(
-                Http1Config.builder()
-                    .maxHeadersSize(MAX_HEADERS)
-                    .maxPrologueLength(MAX_REQUEST_LINE)
-                    .build())
+            .addConnectionSelector(new PatientConnections(http1()))
             .directHandlers(directHandlers())
             .routing((HttpRouting.Builder it) -> it.any(router::handle))
             .build()
             .start();
     return new HttpServer(engine);
+  }
+
+  private static Http1ConnectionSelector http1() {
+    return Http1ConnectionSelector.builder()
+        .config(
+            Http1Config.builder()
+                .maxHeadersSize(MAX_HEADERS)
+                .maxPrologueLength(MAX_REQUEST_LINE)
+                .build())
+        .build();
   }
 
   /** The port that is listened on. */
@@ -117,7 +124,8 @@ public final class HttpServer implements AutoCloseable {
       Status status,
       ServerResponseHeaders headers,
       @Nullable String message) {
-    boolean tooLarge = message != null && message.startsWith("Header size exceeded");
+    // The engine says only 400, and not why.
+    boolean tooLarge = status.code() == 400 && PatientConnections.bytesRead() >= MAX_HEADERS;
     int code = tooLarge ? 431 : status.code();
     Answer answer =
         Problem.of(

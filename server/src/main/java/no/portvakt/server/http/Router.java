@@ -1,7 +1,9 @@
 package no.portvakt.server.http;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.ArrayList;
@@ -21,6 +23,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Router {
   private static final Logger LOG = LoggerFactory.getLogger(Router.class);
+  private static final byte[] NOTHING = {};
+  private static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT");
 
   private final Set<Class<? extends RuntimeException>> unavailable;
   private final Observer observer;
@@ -55,6 +60,21 @@ public final class Router {
     RequestContext context = RequestContext.start(engineRequest.remotePeer().host());
     ScopedValue.where(RequestContext.CURRENT, context)
         .run(() -> answer(engineRequest, engineResponse));
+    PatientConnections.answered();
+    if (engineRequest.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+      close(engineRequest);
+    }
+  }
+
+  // RFC 9112 §9.6: the server closes; the engine would leave it to the caller. What is still unread
+  // of the request would turn the closing into a reset.
+  private static void close(ServerRequest engineRequest) {
+    try {
+      engineRequest.content().consume();
+    } catch (RuntimeException e) {
+      throw new CloseConnectionException("The rest of the request can't be read.", e);
+    }
+    throw new CloseConnectionException("The caller asked for it.");
   }
 
   private void answer(ServerRequest engineRequest, ServerResponse engineResponse) {
@@ -87,11 +107,12 @@ public final class Router {
     }
     RequestContext context = RequestContext.current();
     observer.answered(
-        found == null && allowed.isEmpty() ? "(any)" : method.length() > 7 ? "(other)" : method,
+        // What a caller can choose freely must not become a label: each value costs memory.
+        found == null && allowed.isEmpty() ? "(any)" : METHODS.contains(method) ? method : "(other)",
         found == null ? "(none)" : found.path,
         answer.status(),
         System.nanoTime() - context.startNanos());
-    send(method.equals("HEAD") ? answer.withoutBody() : answer, engineResponse);
+    send(answer, method.equals("HEAD"), engineResponse);
   }
 
   private Answer run(Route route, Request request) {
@@ -135,9 +156,13 @@ public final class Router {
     return parameters;
   }
 
-  private static void send(Answer answer, ServerResponse response) {
+  private static void send(Answer answer, boolean head, ServerResponse response) {
     response.status(Status.create(answer.status()));
     answer.headers().forEach((name, value) -> response.header(HeaderNames.create(name), value));
-    response.send(answer.body());
+    if (head) {
+      // RFC 9110 §8.6: the length that the answer to GET would have, or none.
+      response.headers().contentLength(answer.body().length);
+    }
+    response.send(head ? NOTHING : answer.body());
   }
 }

@@ -1,7 +1,6 @@
 package no.portvakt.server.issuer;
 
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -9,7 +8,8 @@ import java.util.function.Supplier;
  * is pure computation, and more of them at once only make all of them late.
  */
 public final class SignatureBudget {
-  private static final long PATIENCE_SECONDS = 10;
+  /** More than these would wait longer than any caller does. */
+  private static final int MOST_WAITING = 4096;
 
   private final Semaphore permits;
 
@@ -32,13 +32,14 @@ public final class SignatureBudget {
   /**
    * Runs a signature when its turn comes.
    *
-   * @throws Overloaded when its turn does not come within ten seconds
+   * @throws Overloaded when too many wait before it
    */
   <T> T run(Supplier<T> signature) {
+    if (permits.getQueueLength() >= MOST_WAITING) {
+      throw new Overloaded();
+    }
     try {
-      if (!permits.tryAcquire(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        throw new Overloaded();
-      }
+      permits.acquire();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Overloaded();

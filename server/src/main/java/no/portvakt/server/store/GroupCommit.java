@@ -8,6 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +22,20 @@ import org.jspecify.annotations.Nullable;
 final class GroupCommit implements AutoCloseable {
   private static final int MOST_WAITING = 8192;
   private static final int MOST_TOGETHER = 256;
-  private static final long PATIENCE_SECONDS = 15;
+  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final long GATHER_NANOS = TimeUnit.MICROSECONDS.toNanos(1500);
 
   private final Database.Connector connector;
   private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer;
   private volatile boolean closing;
+  private volatile List<Job<?>> running = List.of();
   private @Nullable Session session;
 
   private static final class Job<T extends @Nullable Object> {
     final Session.Work<T> work;
     final CompletableFuture<T> done = new CompletableFuture<>();
+    final long submitted = System.nanoTime();
     @Nullable T result;
 
     Job(Session.Work<T> work) {
@@ -50,6 +55,7 @@ final class GroupCommit implements AutoCloseable {
   GroupCommit(Database.Connector connector) {
     this.connector = connector;
     this.writer = Thread.ofPlatform().name("store-writer").daemon().start(this::write);
+    Thread.ofVirtual().name("store-watch").start(this::watch);
   }
 
   <T extends @Nullable Object> T submit(Session.Work<T> work) {
@@ -58,14 +64,13 @@ final class GroupCommit implements AutoCloseable {
       throw new StoreUnavailable("Too many writes are waiting.", new IllegalStateException());
     }
     try {
-      return job.done.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      // No timeout here: a timer for each request costs more than the write. The watch has one.
+      return job.done.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StoreUnavailable("The write was interrupted.", e);
-    } catch (TimeoutException e) {
-      throw new StoreUnavailable("The write took too long.", e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException own && !(own instanceof StoreUnavailable)) {
+      if (e.getCause() instanceof RuntimeException own) {
         throw own;
       }
       throw new StoreUnavailable("The write failed.", e);
@@ -74,28 +79,45 @@ final class GroupCommit implements AutoCloseable {
 
   private void write() {
     List<Job<?>> jobs = new ArrayList<>(MOST_TOGETHER);
-    while (true) {
-      try {
+    try {
+      while (!closing || !waiting.isEmpty()) {
         Job<?> first = waiting.poll(200, TimeUnit.MILLISECONDS);
         if (first == null) {
-          if (closing) {
-            break;
-          }
           continue;
         }
+        if (jobs.size() > 1) {
+          // Under load a short wait lets more callers share the sync; a lone caller never waits.
+          LockSupport.parkNanos(GATHER_NANOS);
+        }
+        jobs.clear();
         jobs.add(first);
         waiting.drainTo(jobs, MOST_TOGETHER - 1);
+        running = List.copyOf(jobs);
         if (!together(jobs)) {
           for (Job<?> job : jobs) {
             together(List.of(job));
           }
         }
-        jobs.clear();
-      } catch (InterruptedException e) {
-        break;
+        running = List.of();
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     discardSession();
+  }
+
+  /** Gives up on writes that a hanging disk keeps from ending, so that no caller waits for ever. */
+  private void watch() {
+    while (writer.isAlive()) {
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+      long now = System.nanoTime();
+      Stream.concat(running.stream(), waiting.stream())
+          .filter(job -> now - job.submitted > PATIENCE_NANOS)
+          .forEach(
+              job ->
+                  job.done.completeExceptionally(
+                      new StoreUnavailable("The write took too long.", new TimeoutException())));
+    }
   }
 
   /**
@@ -145,7 +167,7 @@ final class GroupCommit implements AutoCloseable {
   public void close() {
     closing = true;
     try {
-      writer.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+      writer.join(TimeUnit.NANOSECONDS.toMillis(PATIENCE_NANOS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

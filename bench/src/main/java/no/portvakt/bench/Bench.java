@@ -1,0 +1,27 @@
+package no.portvakt.bench;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** {@code portvakt bench}: measures; one command for each thing that is measured. */
+@Command(
+    name = "portvakt bench",
+    description = "Measure. Every run starts a server of its own on loopback and stops it again.",
+    mixinStandardHelpOptions = true,
+    subcommands = {ExchangeBench.class, HelpCommand.class})
+public final class Bench implements Runnable {
+  private Bench() {}
+
+  /** Runs a measurement and ends with its exit code. */
+  public static void main(String[] arguments) {
+    System.exit(
+        new CommandLine(new Bench())
+            .execute(arguments.length == 0 ? new String[] {"help"} : arguments));
+  }
+
+  @Override
+  public void run() {
+    CommandLine.usage(this, System.out);
+  }
+}

@@ -1,0 +1,118 @@
+package no.portvakt.bench;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.text.ParseException;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import no.portvakt.tokens.Json;
+import no.portvakt.tokens.Json.MalformedJson;
+import org.jspecify.annotations.Nullable;
+
+/** A client of the platform's Maskinporten, made through the admin API, that gets tokens. */
+final class Caller {
+  private static final List<String> SCOPES = List.of("altinn:serviceowner/instances.read");
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final String maskinporten;
+  private final RSAKey key;
+  private final String clientId;
+
+  /** Registers the client; its key is the admin client's own, which is as good as another. */
+  Caller(ServerProcess server) throws IOException, InterruptedException {
+    maskinporten = "http://localhost:" + server.port() + "/maskinporten/";
+    try {
+      Map<String, @Nullable Object> admin =
+          Json.readObject(Files.readAllBytes(server.data().resolve("dev/admin-client.json")));
+      key = RSAKey.parse(Json.write(admin.get("jwk")));
+      String adminToken =
+          token(String.valueOf(admin.get("client_id")), "idporten:dcr.write");
+      Map<String, @Nullable Object> client =
+          post(
+              "clients",
+              adminToken,
+              Map.of("client_name", "bench", "description", "load", "scopes", SCOPES));
+      clientId = String.valueOf(client.get("client_id"));
+      Map<String, @Nullable Object> unused =
+          post(
+              "clients/" + clientId + "/jwks",
+              adminToken,
+              Map.of("keys", List.of(key.toPublicJWK().toJSONObject())));
+      if (!unused.containsKey("keys")) {
+        throw new IllegalStateException("The key was not registered: " + unused);
+      }
+    } catch (MalformedJson | ParseException e) {
+      throw new IllegalStateException("The admin client's file is not of the expected form.", e);
+    }
+  }
+
+  /** A fresh Maskinporten token. */
+  String token() throws IOException, InterruptedException {
+    return token(clientId, String.join(" ", SCOPES));
+  }
+
+  private String token(String client, String scope) throws IOException, InterruptedException {
+    Instant now = Instant.now();
+    SignedJWT grant =
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(),
+            new JWTClaimsSet.Builder()
+                .audience(maskinporten)
+                .issuer(client)
+                .claim("scope", scope)
+                .issueTime(Date.from(now))
+                .expirationTime(Date.from(now.plusSeconds(60)))
+                .jwtID(UUID.randomUUID().toString())
+                .build());
+    try {
+      grant.sign(new RSASSASigner(key));
+    } catch (JOSEException e) {
+      throw new IllegalStateException("The key does not sign.", e);
+    }
+    String body =
+        "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=" + grant.serialize();
+    return String.valueOf(
+        send(
+                HttpRequest.newBuilder(URI.create(maskinporten + "token"))
+                    .header("Content-Type", "application/x-www-form-urlencoded")
+                    .POST(HttpRequest.BodyPublishers.ofString(body)))
+            .get("access_token"));
+  }
+
+  private Map<String, @Nullable Object> post(String path, String bearer, Map<String, ?> body)
+      throws IOException, InterruptedException {
+    return send(
+        HttpRequest.newBuilder(URI.create(maskinporten + path))
+            .header("Authorization", "Bearer " + bearer)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(Json.write(body))));
+  }
+
+  private Map<String, @Nullable Object> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response =
+        http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    if (response.statusCode() / 100 != 2) {
+      throw new IllegalStateException(response.statusCode() + " " + response.body());
+    }
+    try {
+      return Json.readObject(response.body());
+    } catch (MalformedJson e) {
+      throw new IllegalStateException("The answer " + e.reason() + ".", e);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package no.portvakt.bench;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A server in a process of its own, on a free port, with data in a folder that ends with it. */
+final class ServerProcess implements AutoCloseable {
+  private static final Duration LONGEST_START = Duration.ofSeconds(30);
+  private static final double CLOCK_TICKS_PER_SECOND = 100; // Linux' USER_HZ on every platform
+
+  private final Path folder;
+  private final int port;
+  private Process process;
+  private long startMillis;
+
+  private ServerProcess(Path folder, int port) throws IOException, InterruptedException {
+    this.folder = folder;
+    this.port = port;
+    long began = System.nanoTime();
+    this.process = launch();
+    this.startMillis = awaitReady(began);
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param settings YAML
+   */
+  static ServerProcess start(String settings) throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory("portvakt-bench");
+    Files.writeString(folder.resolve("settings.yaml"), settings);
+    int port;
+    try (ServerSocket probe = new ServerSocket(0)) {
+      port = probe.getLocalPort();
+    }
+    return new ServerProcess(folder, port);
+  }
+
+  /** Stops the server and starts it again on the same data and port. */
+  void restart() throws IOException, InterruptedException {
+    stop();
+    long began = System.nanoTime();
+    process = launch();
+    startMillis = awaitReady(began);
+  }
+
+  private Process launch() throws IOException {
+    String command = System.getenv("PORTVAKT_SERVER_COMMAND");
+    if (command == null) {
+      throw new IllegalStateException("PORTVAKT_SERVER_COMMAND is not set; use ./portvakt bench.");
+    }
+    List<String> line = new ArrayList<>(List.of(command, "dev"));
+    line.addAll(List.of("--port", String.valueOf(port)));
+    line.addAll(List.of("--data", data().toString()));
+    line.addAll(List.of("--config", folder.resolve("settings.yaml").toString()));
+    return new ProcessBuilder(line)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log()))
+        .start();
+  }
+
+  private long awaitReady(long began) throws IOException, InterruptedException {
+    HttpRequest ready =
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/health/ready"))
+            .timeout(Duration.ofSeconds(5))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      while (System.nanoTime() - began < LONGEST_START.toNanos() && process.isAlive()) {
+        try {
+          if (client.send(ready, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
+            return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+          }
+        } catch (ConnectException e) {
+          TimeUnit.MILLISECONDS.sleep(5); // nobody listens yet
+        }
+      }
+    }
+    process.destroyForcibly();
+    throw new IllegalStateException(
+        "The server did not start:\n" + Files.readString(log().toPath()));
+  }
+
+  private File log() {
+    return folder.resolve("server.log").toFile();
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** From the process' start to its first answer that it is ready. */
+  long startMillis() {
+    return startMillis;
+  }
+
+  Path data() {
+    return folder.resolve("data");
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** The processor time that the process has used so far, in microseconds. */
+  double cpuMicros() {
+    try {
+      String stat = Files.readString(Path.of("/proc", String.valueOf(pid()), "stat"));
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+      double ticks = Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]);
+      return ticks / CLOCK_TICKS_PER_SECOND * 1e6;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Processor time is read from /proc, which is missing.", e);
+    }
+  }
+
+  /** The resident memory of the process, in MiB. */
+  long residentMebibytes() {
+    try (Stream<String> lines =
+        Files.lines(Path.of("/proc", String.valueOf(pid()), "status"))) {
+      String line = lines.filter(it -> it.startsWith("VmRSS:")).findFirst().orElse("VmRSS: 0 kB");
+      return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Memory is read from /proc, which is missing.", e);
+    }
+  }
+
+  private void stop() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      stop();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+}
