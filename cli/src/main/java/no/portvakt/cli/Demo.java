@@ -1,5 +1,7 @@
 package no.portvakt.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -17,6 +19,7 @@ import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.text.ParseException;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -194,10 +197,8 @@ final class Demo {
   }
 
   private boolean refuse(String proof) {
-    DemoReport.Step step = report.step("A token that somebody changed is refused, with the reason");
-    int payload = proof.indexOf('.') + 10;
-    char other = proof.charAt(payload) == 'A' ? 'B' : 'A';
-    String tampered = proof.substring(0, payload) + other + proof.substring(payload + 1);
+    DemoReport.Step step = report.step("A token with another organisation written into it is refused");
+    String tampered = withOrganisation(proof, "974760673");
     Reply reply = http.get(exchangeAddress(), tampered, null);
     step.show("request", reply.request()).show("answer", reply.shown());
     step.show("header", "WWW-Authenticate: " + reply.challenge());
@@ -212,6 +213,18 @@ final class Demo {
                 + " shows an operator each rule");
     step.check("the answer is 401", reply.status() == 401);
     return step.end();
+  }
+
+  /** The token with another organisation in its payload, and the signature that it had. */
+  private static String withOrganisation(String token, String other) {
+    String[] parts = token.split("\\.", -1);
+    String payload = new String(Base64.getUrlDecoder().decode(parts[1]), UTF_8);
+    String changed = payload.replace(ORGANISATION, other);
+    return parts[0]
+        + "."
+        + Base64.getUrlEncoder().withoutPadding().encodeToString(changed.getBytes(UTF_8))
+        + "."
+        + parts[2];
   }
 
   private Reply requestToken(String grant) {

@@ -20,8 +20,8 @@ import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.CompactJws.MalformedToken;
 import no.portvakt.tokens.KeySet;
+import no.portvakt.tokens.NumericDate;
 import no.portvakt.tokens.RuleTrace;
-import no.portvakt.tokens.TokenVerifier;
 import no.portvakt.tokens.TrustedIssuer;
 import no.portvakt.tokens.VerificationKey;
 import org.jspecify.annotations.Nullable;
@@ -89,7 +89,7 @@ final class ExplainCommand implements Callable<Integer> {
         AuditCommand.members(entry)
             .forEach((name, value) -> {
               if (!name.equals("rules")) {
-                out.printf("%-13s %s%n", name, RuleTrace.printable(value));
+                out.printf("%-13s %s%n", name, value); // masked when it was kept
               }
             });
         out.println();
@@ -185,7 +185,7 @@ final class ExplainCommand implements Callable<Integer> {
 
   private static String time(String name, @Nullable Object value) {
     boolean isTime = Set.of("exp", "iat", "nbf", "auth_time").contains(name);
-    Long seconds = isTime ? TokenVerifier.seconds(value) : null;
+    Long seconds = isTime ? NumericDate.seconds(value) : null;
     return seconds == null ? "" : "  (" + Instant.ofEpochSecond(seconds) + ")";
   }
 

@@ -40,6 +40,9 @@ final class StackOptions {
     Settings base =
         Settings.development(inMemory ? null : data, port == null ? otherwisePort : port);
     Settings all = config == null ? base : SettingsFile.read(config, base);
+    if (port != null) {
+      all = all.withPort(port); // what the command line says goes over what the file says
+    }
     if (baseUrl != null) {
       String problem = Addresses.problemOf(baseUrl);
       if (problem != null) {

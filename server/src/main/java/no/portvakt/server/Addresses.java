@@ -22,14 +22,7 @@ public record Addresses(String base) {
       return settings;
     }
     try (ServerSocket probe = new ServerSocket(0)) {
-      return new Settings(
-          new Settings.Listen(settings.listen().host(), probe.getLocalPort()),
-          settings.baseUrl(),
-          settings.data(),
-          settings.signing(),
-          settings.exchange(),
-          settings.maskinporten(),
-          settings.development());
+      return settings.withPort(probe.getLocalPort());
     } catch (IOException e) {
       throw new UncheckedIOException("No port is free.", e);
     }

@@ -23,6 +23,7 @@ import no.portvakt.server.exchange.ExchangePipeline;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.Router;
+import no.portvakt.server.issuer.JoseHeader;
 import no.portvakt.server.issuer.KeyCipher;
 import no.portvakt.server.issuer.SignatureBudget;
 import no.portvakt.server.issuer.SigningKey;
@@ -87,6 +88,7 @@ public final class Server implements AutoCloseable {
 
   /** Starts with a given clock; returns when requests are answered. */
   public static Server start(Settings settings, InstantSource clock) {
+    HttpServer.requireFree(settings.listen().host(), settings.listen().port());
     Path data = settings.data();
     Database database = data == null ? Database.inMemory() : Database.open(data);
     try {
@@ -128,11 +130,11 @@ public final class Server implements AutoCloseable {
     SignatureBudget budget = new SignatureBudget(settings.signing().together());
     TokenIssuer platform =
         new TokenIssuer(
-            addresses.platformIssuer(), TokenIssuer.Header.PLATFORM, () -> platformKeys, budget);
+            addresses.platformIssuer(), JoseHeader.PLATFORM, () -> platformKeys, budget);
     TokenIssuer maskinporten =
         new TokenIssuer(
             addresses.maskinportenIssuer(),
-            TokenIssuer.Header.MASKINPORTEN,
+            JoseHeader.MASKINPORTEN,
             () -> maskinportenKeys,
             budget);
 
@@ -181,24 +183,19 @@ public final class Server implements AutoCloseable {
     router.route("GET", authentication + "/exchange/{tokenProvider}", exchange::handle);
     List<String> algorithms =
         platformKeys.published().stream().map(SigningKey::algorithm).distinct().toList();
-    router.route(
-        "GET",
-        openId,
+    router.document(openId,
         request -> Metadata.openIdConfiguration(addresses.platformIssuer(), algorithms));
     Duration maxAge = settings.signing().keysMaxAge();
-    router.route("GET", openId + "/jwks", new KeySetDocument(() -> platformKeys, maxAge)::handle);
+    router.document(openId + "/jwks", new KeySetDocument(() -> platformKeys, maxAge)::handle);
 
     // Maskinporten: tokens, metadata, keys and the admin API below both of its base paths.
     EnterpriseCertificates anchors = new EnterpriseCertificates(settings.maskinporten().anchors());
     TokenEndpoint tokens =
         new TokenEndpoint(maskinporten, clients, scopes, anchors, replays, audit, clock);
     router.route("POST", "/maskinporten/token", tokens::handle);
-    router.route(
-        "GET",
-        "/maskinporten/.well-known/oauth-authorization-server",
+    router.document("/maskinporten/.well-known/oauth-authorization-server",
         request -> Metadata.maskinporten(addresses.maskinportenIssuer()));
-    router.route(
-        "GET", "/maskinporten/jwk", new KeySetDocument(() -> maskinportenKeys, maxAge)::handle);
+    router.document("/maskinporten/jwk", new KeySetDocument(() -> maskinportenKeys, maxAge)::handle);
     AdminAccess access = new AdminAccess(admins, clock);
     for (String base : List.of("/maskinporten", "/maskinporten/api/v1")) {
       new ScopesApi(scopes, clock).mount(router, base, access);
@@ -206,9 +203,9 @@ public final class Server implements AutoCloseable {
     }
 
     // Operations.
-    router.route("GET", "/health/live", health::live);
-    router.route("GET", "/health/ready", health::ready);
-    router.route("GET", "/metrics", metrics::handle);
+    router.document("/health/live", health::live);
+    router.document("/health/ready", health::ready);
+    router.document("/metrics", metrics::handle);
 
     ScheduledExecutorService housekeeping =
         Executors.newSingleThreadScheduledExecutor(

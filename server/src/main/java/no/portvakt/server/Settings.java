@@ -91,6 +91,18 @@ public record Settings(
         new Development(data == null ? null : data.resolve("dev").resolve("admin-client.json")));
   }
 
+  /** The same settings on another port. */
+  public Settings withPort(int port) {
+    return new Settings(
+        new Listen(listen.host(), port),
+        baseUrl,
+        data,
+        signing,
+        exchange,
+        maskinporten,
+        development);
+  }
+
   /** The same settings with another public address. */
   public Settings withBaseUrl(String address) {
     return new Settings(listen, address, data, signing, exchange, maskinporten, development);

@@ -61,6 +61,9 @@ public final class SettingsFile {
     } catch (YAMLException e) {
       throw new BadSettings("The settings " + file + " are not YAML: " + e.getMessage());
     }
+    if (document != null && !(document instanceof Map<?, ?>)) {
+      throw new BadSettings("The settings " + file + " are not keys with values.");
+    }
     SettingsFile root = new SettingsFile("", document instanceof Map<?, ?> map ? map : Map.of());
     root.known("base-url", "listen", "signing", "exchange", "maskinporten");
     SettingsFile listen = root.section("listen");
@@ -235,13 +238,14 @@ public final class SettingsFile {
   private @Nullable URI address(String name, @Nullable String text) {
     try {
       URI uri = text == null ? null : URI.create(text);
-      if (uri == null || uri.getHost() != null) {
+      if (uri == null
+          || (uri.getHost() != null && List.of("http", "https").contains(uri.getScheme()))) {
         return uri;
       }
     } catch (IllegalArgumentException e) {
-      throw bad(name, "takes a URL");
+      throw bad(name, "takes an http or https URL");
     }
-    throw bad(name, "takes a URL");
+    throw bad(name, "takes an http or https URL");
   }
 
   private BadSettings bad(String name, String takes) {

@@ -63,7 +63,7 @@ public final class Json {
 
   /** Writes a value as compact JSON; members keep the order of the map. */
   public static String write(@Nullable Object value) {
-    return write(value, FormattingStyle.COMPACT.withNewline("").withSpaceAfterSeparators(false));
+    return write(value, FormattingStyle.COMPACT);
   }
 
   /** Writes a value as JSON for people, with two blanks for each level. */

@@ -34,6 +34,14 @@ public final class RuleTrace {
     return held;
   }
 
+  /** The same rules and one more; this trace stays as it is. */
+  public RuleTrace with(String name, boolean held, String expected, Object actual) {
+    RuleTrace longer = new RuleTrace();
+    longer.rules.addAll(rules);
+    longer.check(name, held, expected, actual);
+    return longer;
+  }
+
   /** The rules so far. */
   public List<Rule> rules() {
     return Collections.unmodifiableList(rules);
@@ -60,6 +68,9 @@ public final class RuleTrace {
     String text = value.toString();
     if (looksLikeToken(text)) {
       return "(a token, not shown)";
+    }
+    if (looksLikeThumbprint(text)) {
+      return text;
     }
     // Read on past the cut, so that no part of a person number stays before it.
     int read = Math.min(text.length(), LONGEST_VALUE + PERSON_NUMBER_LENGTH - 1);
@@ -93,6 +104,12 @@ public final class RuleTrace {
           false;
       default -> true;
     };
+  }
+
+  // The platform's own key ids: 40 hexadecimal digits, of which many may be decimal.
+  private static boolean looksLikeThumbprint(String text) {
+    return text.length() == 40
+        && text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'));
   }
 
   private static boolean looksLikeToken(String text) {

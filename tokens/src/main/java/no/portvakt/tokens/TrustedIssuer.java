@@ -1,6 +1,8 @@
 package no.portvakt.tokens;
 
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An issuer whose tokens are believed, bound to its own keys.
@@ -24,5 +26,20 @@ public record TrustedIssuer(
     }
     algorithms = Set.copyOf(algorithms);
     audiences = Set.copyOf(audiences);
+  }
+
+  /** Whether an {@code aud}, a string or a list of strings, has one of this issuer's audiences. */
+  boolean isMeantBy(@Nullable Object audience) {
+    if (audience instanceof String one) {
+      return audiences.contains(one);
+    }
+    if (audience instanceof List<?> many) {
+      for (Object one : many) {
+        if (one instanceof String text && audiences.contains(text)) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 }

@@ -3,6 +3,7 @@ package no.portvakt.server.exchange;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import no.portvakt.server.exchange.ExchangePipeline.Result;
 import no.portvakt.server.exchange.Provider.Inquiry;
@@ -12,7 +13,6 @@ import no.portvakt.server.http.Request;
 import no.portvakt.server.oauth2.BearerToken;
 import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.CompactJws.MalformedToken;
-import no.portvakt.tokens.Json;
 import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.TokenVerifier;
 import org.jspecify.annotations.Nullable;
@@ -43,59 +43,49 @@ public final class ExchangeEndpoint {
     this.providers = Map.of(provider.name(), new Registered(provider, maskinporten));
   }
 
-  /** Answers one exchange. */
+  /** Answers one exchange; a token and a refusal alike are for this caller alone. */
   public Answer handle(Request request) {
-    if (request.method().equals("HEAD")) {
-      // A HEAD would sign a token that nobody sees.
-      return Problem.of(405, "This address does not answer to that method.").with("Allow", "GET");
-    }
     String name = request.pathParameter("tokenProvider").toLowerCase(Locale.ROOT);
     Registered registered = providers.get(name);
-    String test = request.query().get("test");
-    if (test != null && !isBoolean(test)) {
-      return Problem.of(
-          400,
-          "about:blank",
-          "Bad Request",
-          "The query parameter test is neither true nor false.",
-          Map.of("errors", Map.of("test", List.of("The value is neither true nor false."))));
+    String known = registered == null ? "(unknown)" : name;
+    String test = Optional.ofNullable(request.query().get("test")).orElse("false").strip();
+    if (!test.equalsIgnoreCase("true") && !test.equalsIgnoreCase("false")) {
+      return invalidTest(known);
     }
     BearerToken bearer = BearerToken.of(request);
     if (bearer instanceof BearerToken.Missing missing) {
-      pipeline.refuse(registered == null ? "(unknown)" : name, "bearer", missing.description());
-      return missing.answer().noStore();
+      pipeline.refuse(known, "bearer", "one bearer token", missing.description());
+      return missing.answer();
     }
     String proof = ((BearerToken.Present) bearer).token();
     if (registered == null) {
-      return unknownProvider(proof).noStore();
+      return unknownProvider(proof);
     }
-    String enterpriseUser = request.header(ENTERPRISE_USER);
-    Inquiry inquiry =
-        new Inquiry(
-            test != null && test.strip().equalsIgnoreCase("true"),
-            enterpriseUser == null ? "" : enterpriseUser.strip());
-    Result result = pipeline.exchange(registered.provider, registered.verifier, proof, inquiry);
-    return switch (result) {
-      case Result.Token token -> token(token.compact(), request.headers("Accept")).noStore();
-      case Result.Refused refused when refused.gone() -> enterpriseUserGone().noStore();
-      case Result.Refused refused -> BearerToken.invalid(refused.description()).noStore();
+    String enterpriseUser = Optional.ofNullable(request.header(ENTERPRISE_USER)).orElse("");
+    Inquiry inquiry = new Inquiry(test.equalsIgnoreCase("true"), !enterpriseUser.isBlank());
+    return switch (pipeline.exchange(registered.provider, registered.verifier, proof, inquiry)) {
+      case Result.Token it -> TokenMediaType.answer(it.compact(), request.headers("Accept"));
+      case Result.Refused it -> BearerToken.invalid(it.description());
+      case Result.Gone _ -> enterpriseUserGone();
     };
+  }
+
+  private Answer invalidTest(String provider) {
+    String sentence = "The query parameter test is neither true nor false.";
+    pipeline.refuse(provider, "test", "true or false", "something else");
+    return Problem.badRequest(sentence, Map.of("errors", Map.of("test", List.of(sentence))));
   }
 
   private Answer unknownProvider(String proof) {
     try {
       CompactJws.parse(proof);
     } catch (MalformedToken e) {
-      pipeline.refuse("(unknown)", "token.form", e.sentence());
+      pipeline.refuse("(unknown)", "token.form", "a compact JWS", e.sentence());
       return BearerToken.invalid(e.sentence());
     }
-    pipeline.refuse("(unknown)", "provider", "an unknown provider");
-    return Problem.of(
-        400,
-        "about:blank",
-        "Bad Request",
-        "Invalid token provider.",
-        Map.of("token_providers", providers.keySet().stream().sorted().toList()));
+    List<String> names = providers.keySet().stream().sorted().toList();
+    pipeline.refuse("(unknown)", "provider", "one of " + names, "another");
+    return Problem.badRequest("Invalid token provider.", Map.of("token_providers", names));
   }
 
   private static Answer enterpriseUserGone() {
@@ -105,17 +95,5 @@ public final class ExchangeEndpoint {
         "Virksomhetsbruker is no longer available",
         "Use a system user (Systembruker) or a log-in with ID-porten instead.",
         Map.of());
-  }
-
-  private static Answer token(String compact, List<String> accept) {
-    String json = TokenMediaType.json(accept);
-    return json == null
-        ? Answer.of(200, "text/plain; charset=utf-8", compact)
-        : Answer.of(200, json + "; charset=utf-8", Json.write(compact));
-  }
-
-  private static boolean isBoolean(String text) {
-    String bare = text.strip();
-    return bare.equalsIgnoreCase("true") || bare.equalsIgnoreCase("false");
   }
 }

@@ -7,11 +7,9 @@ import static no.portvakt.server.audit.AuditEvent.Outcome.REFUSED;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import no.portvakt.server.audit.AuditEvent;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.exchange.Provider.Inquiry;
 import no.portvakt.server.exchange.Provider.Mapping;
-import no.portvakt.server.http.RequestContext;
 import no.portvakt.server.issuer.TokenIssuer;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.KeySet.KeySetUnavailable;
@@ -46,43 +44,40 @@ public final class ExchangePipeline {
       }
     }
 
-    /**
-     * No token.
-     *
-     * @param gone whether what was asked for has been taken away for good
-     * @param description a fixed sentence for the caller
-     */
-    record Refused(boolean gone, String description) implements Result {}
+    /** No token; the description is a fixed sentence for the caller. */
+    record Refused(String description) implements Result {}
+
+    /** No token, and never again: what was asked for has been taken away. */
+    record Gone() implements Result {}
   }
 
   /** Exchanges a proof; {@code verifier} believes the provider's issuers and no others. */
   Result exchange(Provider provider, TokenVerifier verifier, String proof, Inquiry inquiry) {
-    Instant now = clock.instant();
-    RuleTrace trace = new RuleTrace();
-    Verification verification;
+    ExchangeRecord record = new ExchangeRecord(provider.name(), clock.instant());
+    RuleTrace trace = record.trace();
     Mapping mapping;
     try {
-      verification = verifier.verify(proof, trace);
+      Verification verification = verifier.verify(proof, trace);
       mapping =
-          verification instanceof Verified token
-              ? provider.map(token, inquiry, now, trace)
-              : new Mapping.Refused(((Verification.Refused) verification).description());
+          switch (verification) {
+            case Verified token -> provider.map(record.of(token), inquiry, record.time(), trace);
+            case Verification.Refused refused -> new Mapping.Refused(refused.description());
+          };
     } catch (RuntimeException e) {
       String reason = e instanceof KeySetUnavailable ? "key set" : "look-up";
-      audit.record(event(provider, FAILED, now, null, trace).with("reason", reason));
+      audit.record(record.event(FAILED).with("reason", reason));
       throw e;
     }
-    Verified token = verification instanceof Verified verified ? verified : null;
     if (!(mapping instanceof Mapping.Issue issue)) {
-      audit.record(
-          event(provider, REFUSED, now, token, trace).with("reason", trace.firstFailure()));
+      audit.record(record.event(REFUSED).with("reason", trace.firstFailure()));
       return mapping instanceof Mapping.Refused refused
-          ? new Result.Refused(false, refused.description())
-          : new Result.Refused(true, "");
+          ? new Result.Refused(refused.description())
+          : new Result.Gone();
     }
     Map<String, @Nullable Object> claims = issue.claims();
     audit.record(
-        event(provider, GRANTED, now, token, trace)
+        record
+            .event(GRANTED)
             .with("organisation", issue.organisation())
             .with("jti", claims.get(ClaimNames.TOKEN_ID))
             .with("expires", claims.get(ClaimNames.EXPIRES_AT))
@@ -90,35 +85,10 @@ public final class ExchangePipeline {
     return new Result.Token(issuer.sign(claims));
   }
 
-  /** Keeps the record of a request that had no proof to exchange. */
-  void refuse(String provider, String rule, String description) {
-    RuleTrace trace = new RuleTrace();
-    trace.check(rule, false, "one bearer token", description);
-    audit.record(
-        new AuditEvent(
-                RequestContext.current().id(), clock.instant(), "exchange", provider, REFUSED)
-            .with("address", RequestContext.current().clientAddress())
-            .with("reason", rule)
-            .rules(trace));
-  }
-
-  private static AuditEvent event(
-      Provider provider,
-      AuditEvent.Outcome outcome,
-      Instant now,
-      @Nullable Verified token,
-      RuleTrace trace) {
-    RequestContext context = RequestContext.current();
-    AuditEvent event =
-        new AuditEvent(context.id(), now, "exchange", provider.name(), outcome)
-            .with("address", context.clientAddress());
-    if (token != null) {
-      event
-          .with("issuer", token.issuer().issuer())
-          .with("client_id", RuleTrace.printable(token.claims().get(ClaimNames.CLIENT_ID)))
-          .with("scope", RuleTrace.printable(token.claims().get(ClaimNames.SCOPE)))
-          .with("proof_jti", RuleTrace.printable(token.claims().get(ClaimNames.TOKEN_ID)));
-    }
-    return event.rules(trace);
+  /** Keeps the record of a request that has no proof that could be exchanged. */
+  void refuse(String provider, String rule, String expected, String actual) {
+    ExchangeRecord record = new ExchangeRecord(provider, clock.instant());
+    record.trace().check(rule, false, expected, actual);
+    audit.record(record.event(REFUSED).with("reason", rule));
   }
 }

@@ -59,6 +59,10 @@ final class MaskinportenProvider implements Provider {
             clientNumber)) {
       return new Mapping.Refused("The token's client_orgno contradicts its consumer.");
     }
+    if (claims.endsAtBirth(token, now)) {
+      trace.check("exp", false, "after " + now.getEpochSecond(), token.expiresAt());
+      return new Mapping.Refused("The token has expired.");
+    }
     String code = null;
     boolean serviceOwner = Scopes.parse(token.claims().get(SCOPE)).containsOrBelow(SERVICE_OWNER);
     if (serviceOwner) {
@@ -68,9 +72,12 @@ final class MaskinportenProvider implements Provider {
       }
       trace.check("organisation.code", true, "looked up for service owners", code);
     }
-    if (!inquiry.enterpriseUser().isEmpty()) {
+    if (inquiry.enterpriseUser()) {
       trace.check("enterprise_user", false, "no enterprise user header", "present");
       return new Mapping.Gone();
+    }
+    if (!trace.check("lifetime", claims.outlives(token, now), "time left", token.expiresAt())) {
+      return new Mapping.Refused("The token has expired.");
     }
     Map<String, @Nullable Object> issued = claims.start(token, now);
     claims.addIdentity(issued, code, number, METHOD, LEVEL);

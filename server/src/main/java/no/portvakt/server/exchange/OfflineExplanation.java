@@ -35,7 +35,7 @@ public final class OfflineExplanation {
                 1800, false, false, java.util.Set.of(PlatformClaims.Family.values())));
     Mapping mapping =
         new MaskinportenProvider(claims, number -> null)
-            .map((Verified) verification, new Inquiry(false, ""), clock.instant(), trace);
+            .map((Verified) verification, new Inquiry(false, false), clock.instant(), trace);
     return mapping instanceof Mapping.Refused refused
         ? refused.description()
         : "The token would be exchanged.";

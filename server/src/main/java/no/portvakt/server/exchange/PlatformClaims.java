@@ -73,6 +73,16 @@ public final class PlatformClaims {
     this.options = options;
   }
 
+  /** Whether a token for this proof would live at all: one inside the clock skew may be past. */
+  boolean outlives(Verified proof, Instant now) {
+    return !options.boundByProof() || proof.expiresAt() > now.getEpochSecond();
+  }
+
+  /** Whether a token bound by this proof would have expired already: the skew lets such proofs in. */
+  boolean endsAtBirth(Verified proof, Instant now) {
+    return options.boundByProof() && proof.expiresAt() <= now.getEpochSecond();
+  }
+
   /** The copied and replaced claims, in the order of the proof. */
   Map<String, @Nullable Object> start(Verified proof, Instant now) {
     long issuedAt = now.getEpochSecond();

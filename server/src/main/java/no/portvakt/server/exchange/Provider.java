@@ -18,14 +18,9 @@ interface Provider {
    * What a caller asks besides the token.
    *
    * @param test the query parameter {@code test}
-   * @param enterpriseUser the header {@code X-Altinn-EnterpriseUser-Authentication}, or empty
+   * @param enterpriseUser whether the header {@code X-Altinn-EnterpriseUser-Authentication} came
    */
-  record Inquiry(boolean test, String enterpriseUser) {
-    @Override
-    public String toString() {
-      return "Inquiry[test=" + test + "]";
-    }
-  }
+  record Inquiry(boolean test, boolean enterpriseUser) {}
 
   /** What a verified token is exchanged for. */
   sealed interface Mapping {

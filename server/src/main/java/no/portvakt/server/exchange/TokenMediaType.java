@@ -2,6 +2,8 @@ package no.portvakt.server.exchange;
 
 import java.util.List;
 import java.util.Locale;
+import no.portvakt.server.http.Answer;
+import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,15 @@ final class TokenMediaType {
   private static final int LONGEST = 100;
 
   private TokenMediaType() {}
+
+  /** The answer with a token in the form that the caller accepts. */
+  static Answer answer(String compact, List<String> accept) {
+    String json = json(accept);
+    return (json == null
+            ? Answer.of(200, "text/plain; charset=utf-8", compact)
+            : Answer.of(200, json + "; charset=utf-8", Json.write(compact)))
+        .noStore();
+  }
 
   /**
    * The JSON media type to answer with, or null for text.

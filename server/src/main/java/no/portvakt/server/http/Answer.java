@@ -48,6 +48,15 @@ public final class Answer {
     return with("Cache-Control", "no-store").with("Pragma", "no-cache");
   }
 
+  /** The same answer, after which the connection ends (RFC 9112 §9.6). */
+  Answer closing() {
+    return with("Connection", "close");
+  }
+
+  boolean closes() {
+    return headers.containsKey("Connection");
+  }
+
   /** The HTTP status. */
   public int status() {
     return status;

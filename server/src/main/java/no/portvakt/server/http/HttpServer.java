@@ -50,10 +50,8 @@ public final class HttpServer implements AutoCloseable {
    * Listens.
    *
    * @param port 0 for any free port
-   * @throws PortInUse when somebody else listens there
    */
   public static HttpServer start(String host, int port, Router router) {
-    requireFree(host, port);
     WebServer engine =
         WebServer.builder()
             .host(host)
@@ -94,8 +92,12 @@ public final class HttpServer implements AutoCloseable {
     engine.stop();
   }
 
-  // The engine reports a port in use only in a log; asking first gives the caller the sentence.
-  private static void requireFree(String host, int port) {
+  /**
+   * Asks before anything else is done: the engine reports a port in use only in a log.
+   *
+   * @throws PortInUse when somebody else listens there
+   */
+  public static void requireFree(String host, int port) {
     if (port == 0) {
       return;
     }

@@ -5,7 +5,10 @@ import java.util.Map;
 import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 
-/** Problem details (RFC 9457): what a caller is told when no protocol has its own form of error. */
+/**
+ * Problem details (RFC 9457): what a caller is told when no protocol has its own form of error. No
+ * cache may keep one: it tells of one decision.
+ */
 public final class Problem {
   /** The media type of RFC 9457 §3. */
   public static final String MEDIA_TYPE = "application/problem+json";
@@ -53,7 +56,12 @@ public final class Problem {
       members.put("decision_id", RequestContext.current().id());
     }
     members.putAll(more);
-    return Answer.of(status, MEDIA_TYPE, Json.write(members));
+    return Answer.of(status, MEDIA_TYPE, Json.write(members)).noStore();
+  }
+
+  /** 400 with further members that say more to a program. */
+  public static Answer badRequest(String detail, Map<String, ?> more) {
+    return of(400, "about:blank", TITLES.getOrDefault(400, ""), detail, more);
   }
 
   /**
@@ -62,7 +70,6 @@ public final class Problem {
    */
   public static Answer unavailable() {
     return of(503, "A part that this request needs is not available; try again later.")
-        .with("Retry-After", "5")
-        .with("Cache-Control", "no-store");
+        .with("Retry-After", "5");
   }
 }

@@ -1,6 +1,7 @@
 package no.portvakt.server.http;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,6 +68,11 @@ public final class Request {
         throw new RequestRefused(413, "The body has more than " + limit + " bytes.");
       }
       return bytes;
+    } catch (RequestException e) {
+      boolean tooLarge = e.status().code() == 413;
+      throw RequestRefused.broken(
+          tooLarge ? 413 : 400,
+          tooLarge ? "The body has too many bytes." : "The body is not sent as HTTP demands.");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

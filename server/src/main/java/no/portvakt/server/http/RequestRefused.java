@@ -11,6 +11,16 @@ public final class RequestRefused extends RuntimeException {
     this.answer = Problem.of(status, detail);
   }
 
+  private RequestRefused(Answer answer) {
+    super("The request is not valid HTTP.", null, false, false);
+    this.answer = answer;
+  }
+
+  /** What follows on the connection can't be told apart from the body any more. */
+  static RequestRefused broken(int status, String detail) {
+    return new RequestRefused(Problem.of(status, detail).closing());
+  }
+
   Answer answer() {
     return answer;
   }

@@ -4,13 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
@@ -19,6 +15,7 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
+import no.portvakt.server.store.OwnerOnly;
 
 /**
  * Encrypts private keys at rest: AES-256-GCM, a fresh nonce for each, the key's name bound to it.
@@ -111,22 +108,9 @@ public final class KeyCipher {
   }
 
   private static void createIfMissing(Path file) throws IOException {
-    if (Files.exists(file)) {
-      return;
-    }
-    FileAttribute<?>[] ownerOnly =
-        FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-            ? new FileAttribute<?>[] {
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-            }
-            : new FileAttribute<?>[0];
-    try {
-      Files.createFile(file, ownerOnly);
+    if (OwnerOnly.createFile(file)) {
       Files.writeString(
           file, Base64.getEncoder().encodeToString(fresh()) + "\n", StandardOpenOption.WRITE);
-    } catch (FileAlreadyExistsException e) {
-      // Another process was quicker; its key is as good.
-      org.slf4j.LoggerFactory.getLogger(KeyCipher.class).debug("The master key exists already", e);
     }
   }
 

@@ -20,7 +20,9 @@ import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import no.portvakt.tokens.Digests;
 import no.portvakt.tokens.VerificationKey;
 
@@ -34,6 +36,7 @@ public final class SigningKey {
   private final JWSHeader signingHeader;
   private final JWSSigner signer;
   private final Instant created;
+  private final Map<JoseHeader, String> headers = new EnumMap<>(JoseHeader.class);
 
   SigningKey(
       String keyId,
@@ -54,6 +57,10 @@ public final class SigningKey {
     } catch (JOSEException e) {
       throw new IllegalArgumentException("The signing key's curve is not supported.", e);
     }
+    String thumbprint = Base64URL.encode(Digests.sha1(der(certificate))).toString();
+    for (JoseHeader header : JoseHeader.values()) {
+      headers.put(header, header.encode(keyId, algorithm.getName(), thumbprint));
+    }
   }
 
   /** The {@code kid}. */
@@ -71,9 +78,9 @@ public final class SigningKey {
     return created;
   }
 
-  /** The {@code x5t} of its certificate (RFC 7515 §4.1.7). */
-  public String thumbprint() {
-    return Base64URL.encode(Digests.sha1(der())).toString();
+  /** The header of tokens that it signs, base64url. */
+  String header(JoseHeader header) {
+    return String.valueOf(headers.get(header));
   }
 
   /** The public half, for whoever verifies in this process. */
@@ -83,9 +90,9 @@ public final class SigningKey {
 
   /** The public half as it is published (RFC 7517), with its certificate. */
   public JWK publicJwk() {
-    List<Base64> chain = List.of(Base64.encode(der()));
-    Base64URL sha1 = Base64URL.encode(Digests.sha1(der()));
-    Base64URL sha256 = Base64URL.encode(Digests.sha256(der()));
+    List<Base64> chain = List.of(Base64.encode(der(certificate)));
+    Base64URL sha1 = Base64URL.encode(Digests.sha1(der(certificate)));
+    Base64URL sha256 = Base64URL.encode(Digests.sha256(der(certificate)));
     if (certificate.getPublicKey() instanceof ECPublicKey ec) {
       return builder(new ECKey.Builder(Curve.forECParameterSpec(ec.getParams()), ec), chain, sha1)
           .x509CertSHA256Thumbprint(sha256)
@@ -130,7 +137,7 @@ public final class SigningKey {
         .x509CertThumbprint(sha1);
   }
 
-  private byte[] der() {
+  private static byte[] der(X509Certificate certificate) {
     try {
       return certificate.getEncoded();
     } catch (CertificateEncodingException e) {

@@ -51,9 +51,9 @@ public final class ClientsApi {
   /** Adds the routes below a base path. */
   public void mount(Router router, String base, AdminAccess access) {
     router.route("POST", base + "/clients", access.requiring(WRITE, this::create));
-    router.route("GET", base + "/clients", access.requiring(READ, this::list));
-    router.route("GET", base + "/clients/{id}", access.requiring(READ, this::one));
-    router.route("GET", base + "/clients/{id}/jwks", access.requiring(READ, this::keys));
+    router.document(base + "/clients", access.requiring(READ, this::list));
+    router.document(base + "/clients/{id}", access.requiring(READ, this::one));
+    router.document(base + "/clients/{id}/jwks", access.requiring(READ, this::keys));
     router.route("POST", base + "/clients/{id}/jwks", access.requiring(MODIFY, this::putKeys));
     router.route("PUT", base + "/clients/{id}/jwks", access.requiring(MODIFY, this::putKeys));
   }

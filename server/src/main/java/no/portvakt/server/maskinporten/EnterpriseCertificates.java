@@ -16,15 +16,18 @@ import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
-import javax.naming.ldap.Rdn;
 import no.portvakt.tokens.OrganisationNumber;
+import org.bouncycastle.asn1.ASN1String;
+import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
+import org.bouncycastle.asn1.x500.RDN;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EnterpriseCertificates {
   private static final int MOST_IN_CHAIN = 6;
-  private static final String SERIAL_NUMBER = "2.5.4.5";
-  private static final String ORGANISATION_IDENTIFIER = "2.5.4.97";
 
   private final @Nullable Path anchorFile;
   private volatile Anchors anchors = new Anchors(Set.of(), -1, -1);
@@ -61,7 +62,12 @@ public final class EnterpriseCertificates {
           return List.of();
         }
         byte[] der = Base64.getDecoder().decode(text);
-        chain.add((X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der)));
+        X509Certificate certificate =
+            (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(der));
+        if (!Arrays.equals(certificate.getEncoded(), der)) {
+          return List.of(); // PEM, or bytes after the certificate
+        }
+        chain.add(certificate);
       }
       return chain;
     } catch (CertificateException | IllegalArgumentException e) {
@@ -107,28 +113,20 @@ public final class EnterpriseCertificates {
    * organizationIdentifier} = {@code NTRNO-…} (SEID 2); null when there is none.
    */
   static @Nullable OrganisationNumber organisationOf(X509Certificate certificate) {
-    try {
-      LdapName name =
-          new LdapName(
-              certificate
-                  .getSubjectX500Principal()
-                  .getName(
-                      "RFC1779",
-                      java.util.Map.of(SERIAL_NUMBER, "SERIAL", ORGANISATION_IDENTIFIER, "ORGID")));
-      OrganisationNumber found = null;
-      for (Rdn rdn : name.getRdns()) {
-        String value = String.valueOf(rdn.getValue());
-        if (rdn.getType().equals("ORGID") && value.startsWith("NTRNO-")) {
+    OrganisationNumber found = null;
+    for (RDN rdn : X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()).getRDNs()) {
+      for (AttributeTypeAndValue attribute : rdn.getTypesAndValues()) {
+        String value = attribute.getValue() instanceof ASN1String text ? text.getString() : "";
+        if (attribute.getType().equals(BCStyle.ORGANIZATION_IDENTIFIER)
+            && value.startsWith("NTRNO-")) {
           return OrganisationNumber.parse(value.substring("NTRNO-".length()));
         }
-        if (rdn.getType().equals("SERIAL")) {
+        if (attribute.getType().equals(BCStyle.SERIALNUMBER)) {
           found = OrganisationNumber.parse(value);
         }
       }
-      return found;
-    } catch (InvalidNameException e) {
-      return null;
     }
+    return found;
   }
 
   private Set<TrustAnchor> anchors() {

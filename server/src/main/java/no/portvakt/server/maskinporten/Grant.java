@@ -17,6 +17,7 @@ import java.util.Set;
 import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.CompactJws.MalformedToken;
+import no.portvakt.tokens.NumericDate;
 import no.portvakt.tokens.RuleTrace;
 import no.portvakt.tokens.Scopes;
 import no.portvakt.tokens.TokenVerifier;
@@ -224,7 +225,7 @@ final class Grant {
   }
 
   private long time(String claim) {
-    Long seconds = TokenVerifier.seconds(claims().get(claim));
+    Long seconds = NumericDate.seconds(claims().get(claim));
     if (seconds == null) {
       trace.check("grant." + claim, false, "a time in seconds", "absent or no time");
       throw new Refused(Refusal.INVALID_VALUE, "");

@@ -22,7 +22,11 @@ enum Refusal {
       "invalid_grant",
       "Invalid assertion. Client authentication failed. Invalid JWT. The client requires"
           + " pre-registered jwk and no key identifier (kid) provided"),
-  AUDIENCE("MP-110", 400, "invalid_grant", "Invalid assertion. Invalid JWT claim aud."),
+  AUDIENCE(
+      "MP-110",
+      400,
+      "invalid_grant",
+      "Invalid assertion. Client authentication failed. Invalid JWT claim aud."),
   CERTIFICATE(
       "MP-120",
       400,
@@ -50,7 +54,11 @@ enum Refusal {
       400,
       "invalid_grant",
       "Invalid assertion. Client authentication failed. Invalid JWT signature."),
-  EXPIRED("MP-130", 400, "invalid_grant", "Invalid assertion. JWT has expired."),
+  EXPIRED(
+      "MP-130",
+      400,
+      "invalid_grant",
+      "Invalid assertion. Client authentication failed. JWT has expired."),
   ISSUED_IN_FUTURE(null, 400, "invalid_grant", "Invalid assertion. Issue time is in the future."),
   TOO_LONG(null, 400, "invalid_grant", "Invalid assertion. JWT has too long lifetime."),
   SCOPE("MP-200", 400, "invalid_scope", "Token request contains invalid scopes for client"),

@@ -38,8 +38,8 @@ public final class ScopesApi {
   /** Adds the routes below a base path. */
   public void mount(Router router, String base, AdminAccess access) {
     router.route("POST", base + "/scopes", access.requiring(WRITE, this::create));
-    router.route("GET", base + "/scopes", access.requiring(READ, this::list));
-    router.route("GET", base + "/scopes/access", access.requiring(READ, this::accesses));
+    router.document(base + "/scopes", access.requiring(READ, this::list));
+    router.document(base + "/scopes/access", access.requiring(READ, this::accesses));
     router.route("PUT", base + "/scopes/access/{orgno}", access.requiring(WRITE, this::grant));
   }
 
@@ -62,7 +62,7 @@ public final class ScopesApi {
       throw new BadField(
           OBJECT,
           "subscope",
-          "must be runs of a-z and 0-9 with / between them, and may end with . and one more run");
+          "must be runs of lower-case letters and digits, with / between them, then :, then .");
     }
     if (!caller.organisation().equals(scopes.ownerOfPrefix(prefix))) {
       return refused(

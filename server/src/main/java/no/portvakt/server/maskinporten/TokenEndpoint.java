@@ -99,11 +99,11 @@ public final class TokenEndpoint {
                 .with("jti", decision.claims.get(ClaimNames.TOKEN_ID))
                 .with("expires", decision.claims.get(ClaimNames.EXPIRES_AT))
                 .with("key", issuer.keys().active().keyId())
-                .rules(trace),
+                .rules(trace.with("grant.replay", true, "used once", "first use")),
             event(REFUSED, now)
                 .with("client_id", decision.client)
                 .with("reason", Refusal.REPLAYED.code())
-                .rules(trace));
+                .rules(trace.with("grant.replay", false, "used once", "used before")));
     if (!firstUse) {
       return answer(new Refused(Refusal.REPLAYED, ""));
     }
@@ -198,7 +198,8 @@ public final class TokenEndpoint {
     Parameters form = Parameters.parse(new String(request.body(MAX_BODY), StandardCharsets.UTF_8));
     for (String name : new String[] {"grant_type", "assertion"}) {
       boolean once = form.get(name) != null && !form.isRepeated(name);
-      if (!trace.check("request." + name, once, "once", form.get(name) == null ? 0 : "several")) {
+      String found = form.get(name) == null ? "absent" : once ? "once" : "several times";
+      if (!trace.check("request." + name, once, "once", found)) {
         throw new Refused(Refusal.REQUEST, ": the parameter " + name + " must be there once");
       }
     }

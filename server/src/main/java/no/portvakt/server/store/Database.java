@@ -52,7 +52,8 @@ public final class Database implements AutoCloseable {
    */
   public static Database open(Path folder) {
     try {
-      Files.createDirectories(folder);
+      OwnerOnly.createFolder(folder);
+      OwnerOnly.createFile(folder.resolve(FILE_NAME));
     } catch (IOException e) {
       throw unwritable(folder, e);
     }

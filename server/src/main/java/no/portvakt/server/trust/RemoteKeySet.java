@@ -1,11 +1,11 @@
 package no.portvakt.server.trust;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
@@ -14,7 +14,10 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
@@ -86,7 +89,7 @@ public final class RemoteKeySet implements KeySet {
     if (known != null && fresh && missing == null) {
       return known.keys;
     }
-    if (!now.isBefore(notBefore) && lock(known)) {
+    if (!now.isBefore(notBefore) && lock(known != null && missing == null)) {
       try {
         refetch(known, now);
       } finally {
@@ -100,10 +103,11 @@ public final class RemoteKeySet implements KeySet {
     return usable.keys;
   }
 
-  // Whoever has keys to go on with does not wait for another's fetch; whoever has none must.
-  private boolean lock(@Nullable Fetched known) {
+  // Whoever has keys to go on with does not wait for another's fetch; whoever lacks a key must, or
+  // a good token would be refused while its new key is on the way.
+  private boolean lock(boolean canGoOn) {
     try {
-      return known != null
+      return canGoOn
           ? fetching.tryLock()
           : fetching.tryLock(2 * TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
@@ -113,15 +117,15 @@ public final class RemoteKeySet implements KeySet {
   }
 
   private void refetch(@Nullable Fetched known, Instant now) {
-    if (!Objects.equals(fetched, known)) {
-      return; // somebody else fetched while this one waited
+    if (!Objects.equals(fetched, known) || now.isBefore(notBefore)) {
+      return; // somebody else fetched, or failed to, while this one waited
     }
     try {
       fetched = new Fetched(KeySet.of(VerificationKey.fromJwkSet(get(jwksAddress()))), now);
       notBefore = now.plus(BETWEEN_FETCHES);
-    } catch (IOException | ParseException e) {
+    } catch (IOException | ParseException | IllegalArgumentException e) {
       notBefore = now.plus(AFTER_FAILURE);
-      LOG.warn("The keys of {} can't be fetched: {}", issuer, e.getMessage());
+      LOG.warn("The keys of {} can't be fetched: {}", issuer, e.toString());
     }
   }
 
@@ -153,22 +157,24 @@ public final class RemoteKeySet implements KeySet {
             .timeout(TIMEOUT)
             .header("Accept", "application/json")
             .build();
+    CompletableFuture<HttpResponse<byte[]>> asked =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST));
     try {
-      HttpResponse<InputStream> response =
-          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream body = response.body()) {
-        if (response.statusCode() != 200) {
-          throw new IOException(address + " answers with status " + response.statusCode());
-        }
-        byte[] bytes = body.readNBytes(LARGEST + 1);
-        if (bytes.length > LARGEST) {
-          throw new IOException(address + " answers with more than " + LARGEST + " bytes");
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
+      // The request's own timeout ends with the headers: a body that never ends must not hold us.
+      HttpResponse<byte[]> response = asked.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      if (response.statusCode() != 200) {
+        throw new IOException(address + " answers with status " + response.statusCode());
       }
+      return new String(response.body(), StandardCharsets.UTF_8);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
+    } catch (TimeoutException e) {
+      throw new IOException(address + " takes too long to answer", e);
+    } catch (ExecutionException e) {
+      throw new IOException(address + " does not answer: " + e.getCause(), e);
+    } finally {
+      asked.cancel(true);
     }
   }
 }
