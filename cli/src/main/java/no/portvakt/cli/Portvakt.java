@@ -1,6 +1,7 @@
 package no.portvakt.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import no.portvakt.server.SettingsFile.BadSettings;
 import no.portvakt.server.http.HttpServer.PortInUse;
@@ -11,6 +12,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** The command line's entry. Exit codes: 0 done, 1 a check did not hold, 2 it could not be done. */
 @Command(
@@ -35,11 +38,9 @@ import picocli.CommandLine.IVersionProvider;
       "  format     Format the sources."
     })
 public final class Portvakt implements Runnable {
-  private final CommandLine.Model.CommandSpec spec;
+  @Spec private CommandSpec spec = CommandSpec.create();
 
-  private Portvakt() {
-    this.spec = CommandLine.Model.CommandSpec.create();
-  }
+  private Portvakt() {}
 
   /** Runs a command and ends with its exit code. */
   public static void main(String[] arguments) {
@@ -49,15 +50,27 @@ public final class Portvakt implements Runnable {
   }
 
   static int run(String... arguments) {
+    return run(commandLine(), arguments);
+  }
+
+  /** Runs a command that writes here instead of on the console. */
+  static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    return run(commandLine().setOut(out).setErr(err), arguments);
+  }
+
+  private static CommandLine commandLine() {
     return new CommandLine(new Portvakt())
         .setExecutionExceptionHandler((e, line, parsed) -> explain(e, line))
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .execute(arguments.length == 0 ? new String[] {"help"} : arguments);
+        .setCaseInsensitiveEnumValuesAllowed(true);
+  }
+
+  private static int run(CommandLine line, String... arguments) {
+    return line.execute(arguments.length == 0 ? new String[] {"help"} : arguments);
   }
 
   @Override
   public void run() {
-    spec.commandLine().usage(System.out);
+    spec.commandLine().usage(spec.commandLine().getOut());
   }
 
   /** What a person can act on is one sentence; anything else is a defect and shows where it is. */

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import no.portvakt.server.SettingsFile.BadSettings;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
@@ -63,15 +64,17 @@ public record AdminClient(String clientId, RSAKey key) {
       Map<String, @Nullable Object> members = Json.readObject(Files.readAllBytes(file));
       if (members.get("client_id") instanceof String id
           && members.get("jwk") instanceof Map<?, ?> jwk) {
-        return new AdminClient(id, RSAKey.parse(Json.write(jwk)));
+        RSAKey key = RSAKey.parse(Json.write(jwk));
+        if (key.isPrivate() && key.getKeyID() != null) {
+          return new AdminClient(id, key);
+        }
       }
+      throw new BadSettings(unreadable(file));
     } catch (IOException e) {
       throw new UncheckedIOException("The admin client " + file + " can't be read.", e);
-    } catch (MalformedJson | ParseException e) {
-      // Falls through to the sentence below; the cause says no more than that.
-      throw new IllegalStateException(unreadable(file), e);
+    } catch (MalformedJson | ParseException | IllegalArgumentException e) {
+      throw new BadSettings(unreadable(file)); // the cause says no more than that
     }
-    throw new IllegalStateException(unreadable(file));
   }
 
   /** Writes the client where scripts find it, readable for its owner alone. */

@@ -3,6 +3,7 @@ package no.portvakt.server.maskinporten;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
+import java.math.BigInteger;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +23,8 @@ final class ClientJwks {
   static final String OBJECT = "JWKS";
   private static final int MOST = 5;
   private static final int LONGEST_KID = 255;
+  private static final int MOST_RSA_BITS = 16_384;
+  private static final int MOST_EXPONENT_BITS = 32;
   private static final Duration LONGEST_USE = Duration.ofDays(365);
   private static final Set<String> ALGORITHMS = Set.of("RS256", "RS384", "RS512");
 
@@ -63,8 +66,9 @@ final class ClientJwks {
     RSAKey key;
     try {
       JWK jwk = JWK.parse((Map<String, Object>) members);
-      if (!(jwk instanceof RSAKey rsa) || rsa.size() < VerificationKey.MIN_RSA_BITS) {
-        throw new BadField(OBJECT, "kty", "must be RSA with at least 2048 bits");
+      if (!(jwk instanceof RSAKey rsa) || !canVerify(rsa)) {
+        throw new BadField(
+            OBJECT, "kty", "must be RSA with 2048 to 16384 bits and an odd exponent from 3 to 2^32");
       }
       key = rsa;
     } catch (ParseException | IllegalArgumentException e) {
@@ -91,6 +95,19 @@ final class ClientJwks {
     Map<String, Object> kept = new java.util.LinkedHashMap<>(key.toPublicJWK().toJSONObject());
     kept.put("exp", expires.getEpochSecond());
     return new KeyRow(kid, Json.write(kept), now.toEpochMilli(), expires.toEpochMilli());
+  }
+
+  // The size of the number, not of its bytes: leading zeros make no key longer. The upper bounds
+  // keep a verification short.
+  private static boolean canVerify(RSAKey key) {
+    BigInteger modulus = key.getModulus().decodeToBigInteger();
+    BigInteger exponent = key.getPublicExponent().decodeToBigInteger();
+    return modulus.bitLength() >= VerificationKey.MIN_RSA_BITS
+        && modulus.bitLength() <= MOST_RSA_BITS
+        && modulus.testBit(0)
+        && exponent.testBit(0)
+        && exponent.bitLength() > 1
+        && exponent.bitLength() <= MOST_EXPONENT_BITS;
   }
 
   private static boolean isName(String kid) {

@@ -9,6 +9,7 @@ import no.portvakt.server.store.OrganisationTable.Organisation;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import no.portvakt.tokens.OrganisationNumber;
+import no.portvakt.tokens.RuleTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,21 +71,23 @@ public final class OrganisationImport {
     if (number != null && OrganisationNumber.parse(number) == null) {
       return "orgnr is not a valid organisation number";
     }
+    Object name = members.get("name");
+    if (name != null && !(name instanceof Map<?, ?>)) {
+      return "name is not an object";
+    }
+    // Last, so that an entry that is left out takes nobody's number.
     if (number != null) {
       String other = codeByNumber.putIfAbsent(number, code);
       if (other != null) {
         return "orgnr is that of " + shown(other) + " already";
       }
     }
-    Object name = members.get("name");
-    if (name != null && !(name instanceof Map<?, ?>)) {
-      return "name is not an object";
-    }
     good.add(new Organisation(code, number, Json.write(name == null ? Map.of() : name)));
     return null;
   }
 
   private static String shown(String code) {
-    return code.length() <= LONGEST_CODE ? code : code.substring(0, LONGEST_CODE) + "…";
+    return RuleTrace.printable(
+        code.length() <= LONGEST_CODE ? code : code.substring(0, LONGEST_CODE) + "…");
   }
 }
