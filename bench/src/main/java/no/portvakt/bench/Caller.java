@@ -39,8 +39,7 @@ final class Caller {
       Map<String, @Nullable Object> admin =
           Json.readObject(Files.readAllBytes(server.data().resolve("dev/admin-client.json")));
       key = RSAKey.parse(Json.write(admin.get("jwk")));
-      String adminToken =
-          token(String.valueOf(admin.get("client_id")), "idporten:dcr.write");
+      String adminToken = token(String.valueOf(admin.get("client_id")), "idporten:dcr.write");
       Map<String, @Nullable Object> client =
           post(
               "clients",
@@ -86,10 +85,9 @@ final class Caller {
     String body =
         "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=" + grant.serialize();
     return String.valueOf(
-        send(
-                HttpRequest.newBuilder(URI.create(maskinporten + "token"))
-                    .header("Content-Type", "application/x-www-form-urlencoded")
-                    .POST(HttpRequest.BodyPublishers.ofString(body)))
+        send(HttpRequest.newBuilder(URI.create(maskinporten + "token"))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(body)))
             .get("access_token"));
   }
 

@@ -14,8 +14,9 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * A closed loop: so many connections to loopback, each sending its next exchange when it has read the
- * answer to the last. It works on bare sockets because it shares the processors with the server.
+ * A closed loop: so many connections to loopback, each sending its next exchange when it has read
+ * the answer to the last. It works on bare sockets because it shares the processors with the
+ * server.
  */
 final class Load {
   private final int port;

@@ -129,8 +129,7 @@ final class ServerProcess implements AutoCloseable {
 
   /** The resident memory of the process, in MiB. */
   long residentMebibytes() {
-    try (Stream<String> lines =
-        Files.lines(Path.of("/proc", String.valueOf(pid()), "status"))) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc", String.valueOf(pid()), "status"))) {
       String line = lines.filter(it -> it.startsWith("VmRSS:")).findFirst().orElse("VmRSS: 0 kB");
       return Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024;
     } catch (IOException e) {

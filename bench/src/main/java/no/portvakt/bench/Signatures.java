@@ -60,17 +60,16 @@ final class Signatures {
     for (int i = 0; i < threads; i++) {
       all.add(
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    long before = times.getCurrentThreadCpuTime();
-                    long done = 0;
-                    while (System.nanoTime() < until) {
-                      once();
-                      done++;
-                    }
-                    cpuNanos.addAndGet(times.getCurrentThreadCpuTime() - before);
-                    count.addAndGet(done);
-                  }));
+              .start(() -> {
+                long before = times.getCurrentThreadCpuTime();
+                long done = 0;
+                while (System.nanoTime() < until) {
+                  once();
+                  done++;
+                }
+                cpuNanos.addAndGet(times.getCurrentThreadCpuTime() - before);
+                count.addAndGet(done);
+              }));
     }
     for (Thread thread : all) {
       thread.join();

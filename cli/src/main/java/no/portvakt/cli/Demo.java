@@ -197,7 +197,8 @@ final class Demo {
   }
 
   private boolean refuse(String proof) {
-    DemoReport.Step step = report.step("A token with another organisation written into it is refused");
+    DemoReport.Step step =
+        report.step("A token with another organisation written into it is refused");
     String tampered = withOrganisation(proof, "974760673");
     Reply reply = http.get(exchangeAddress(), tampered, null);
     step.show("request", reply.request()).show("answer", reply.shown());

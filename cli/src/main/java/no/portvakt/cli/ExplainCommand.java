@@ -106,7 +106,7 @@ final class ExplainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private int explainToken(String text, PrintWriter out) throws IOException {
+  private int explainToken(String text, PrintWriter out) {
     RuleTrace trace = new RuleTrace();
     CompactJws jws;
     try {
@@ -144,7 +144,7 @@ final class ExplainCommand implements Callable<Integer> {
     return trace.firstFailure() == null ? 0 : 1;
   }
 
-  private List<VerificationKey> keys() throws IOException {
+  private List<VerificationKey> keys() {
     if (jwks == null) {
       return List.of();
     }
@@ -152,6 +152,8 @@ final class ExplainCommand implements Callable<Integer> {
       return VerificationKey.fromJwkSet(Files.readString(jwks));
     } catch (ParseException e) {
       throw new CannotDo("The file " + jwks + " is no JWK set.");
+    } catch (IOException e) {
+      throw new CannotDo("The keys in " + jwks + " can't be read.");
     }
   }
 

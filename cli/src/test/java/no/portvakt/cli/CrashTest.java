@@ -75,8 +75,7 @@ final class CrashTest {
     }
   }
 
-  private static void call(
-      int port, String proof, Queue<String> received, CountDownLatch enough) {
+  private static void call(int port, String proof, Queue<String> received, CountDownLatch enough) {
     DemoHttp http = new DemoHttp();
     String address = "http://localhost:" + port + "/authentication/api/v1/exchange/maskinporten";
     try {

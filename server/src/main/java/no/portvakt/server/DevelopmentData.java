@@ -20,7 +20,7 @@ import no.portvakt.tokens.Json;
 
 /**
  * What a developer's own platform starts with: three organisations, the platform's scopes, and the
- * admin client. Adds what is missing and changes nothing that is there.
+ * admin client. Adds what is missing and changes nothing that is there, but a key that has expired.
  */
 final class DevelopmentData {
   private static final String DIGDIR = "991825827";
@@ -72,7 +72,9 @@ final class DevelopmentData {
     if (clients.find(client.clientId()) == null) {
       clients.add(row(client, now));
     }
-    if (clients.keys(client.clientId()).isEmpty()) {
+    // A folder may be older than a key's longest use.
+    if (clients.keys(client.clientId()).stream()
+        .noneMatch(key -> key.expires() > now.plus(Duration.ofDays(1)).toEpochMilli())) {
       clients.putKeys(
           client.clientId(),
           List.of(

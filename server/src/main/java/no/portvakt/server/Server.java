@@ -183,8 +183,8 @@ public final class Server implements AutoCloseable {
     router.route("GET", authentication + "/exchange/{tokenProvider}", exchange::handle);
     List<String> algorithms =
         platformKeys.published().stream().map(SigningKey::algorithm).distinct().toList();
-    router.document(openId,
-        request -> Metadata.openIdConfiguration(addresses.platformIssuer(), algorithms));
+    router.document(
+        openId, request -> Metadata.openIdConfiguration(addresses.platformIssuer(), algorithms));
     Duration maxAge = settings.signing().keysMaxAge();
     router.document(openId + "/jwks", new KeySetDocument(() -> platformKeys, maxAge)::handle);
 
@@ -193,9 +193,11 @@ public final class Server implements AutoCloseable {
     TokenEndpoint tokens =
         new TokenEndpoint(maskinporten, clients, scopes, anchors, replays, audit, clock);
     router.route("POST", "/maskinporten/token", tokens::handle);
-    router.document("/maskinporten/.well-known/oauth-authorization-server",
+    router.document(
+        "/maskinporten/.well-known/oauth-authorization-server",
         request -> Metadata.maskinporten(addresses.maskinportenIssuer()));
-    router.document("/maskinporten/jwk", new KeySetDocument(() -> maskinportenKeys, maxAge)::handle);
+    router.document(
+        "/maskinporten/jwk", new KeySetDocument(() -> maskinportenKeys, maxAge)::handle);
     AdminAccess access = new AdminAccess(admins, clock);
     for (String base : List.of("/maskinporten", "/maskinporten/api/v1")) {
       new ScopesApi(scopes, clock).mount(router, base, access);

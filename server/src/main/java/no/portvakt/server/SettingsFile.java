@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 
 /**
@@ -58,8 +60,13 @@ public final class SettingsFile {
       document = new Yaml(new SafeConstructor(options)).load(reader);
     } catch (IOException e) {
       throw new UncheckedIOException("The settings " + file + " can't be read.", e);
+    } catch (MarkedYAMLException e) {
+      Mark mark = e.getProblemMark();
+      String line = mark == null ? "" : " in line " + (mark.getLine() + 1);
+      throw new BadSettings(
+          "The settings " + file + " are not YAML: " + e.getProblem() + line + ".");
     } catch (YAMLException e) {
-      throw new BadSettings("The settings " + file + " are not YAML: " + e.getMessage());
+      throw new BadSettings("The settings " + file + " are not YAML.");
     }
     if (document != null && !(document instanceof Map<?, ?>)) {
       throw new BadSettings("The settings " + file + " are not keys with values.");
@@ -138,6 +145,9 @@ public final class SettingsFile {
       String jwks = entry.text("jwks", null);
       if (issuer == null || (metadata == null) == (jwks == null)) {
         throw new BadSettings(where + " needs issuer, and one of metadata and jwks.");
+      }
+      if (issuers.stream().anyMatch(it -> it.issuer().equals(issuer))) {
+        throw new BadSettings(where + " names the issuer " + issuer + " a second time.");
       }
       Set<String> algorithms = new LinkedHashSet<>(entry.texts("algorithms"));
       if (!TrustedIssuer.RSA_ALGORITHMS.containsAll(algorithms)) {

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It refuses what RFC 8259 §4 leaves open and a signed message must not have: duplicate members
  * at any depth, invalid UTF-8, a byte order mark, half surrogate pairs, and nesting beyond {@value
- * #MAX_DEPTH}. The reader and the writer are those that the JOSE library carries, so that the client
- * libraries need no second JSON library.
+ * #MAX_DEPTH}. The reader and the writer are those that the JOSE library carries, so that the
+ * client libraries need no second JSON library.
  */
 public final class Json {
   /** The deepest nesting of objects and arrays that is read. */
@@ -37,7 +37,6 @@ public final class Json {
 
   /** The longest number that is read, in characters: no quadratic work on a caller's digits. */
   private static final int MAX_NUMBER_LENGTH = 64;
-
 
   private Json() {}
 

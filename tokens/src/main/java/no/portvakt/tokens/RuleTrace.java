@@ -97,18 +97,19 @@ public final class RuleTrace {
   private static boolean isShown(char c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,
-              Character.FORMAT,
-              Character.SURROGATE,
-              Character.LINE_SEPARATOR,
-              Character.PARAGRAPH_SEPARATOR ->
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
           false;
       default -> true;
     };
   }
 
-  // The platform's own key ids: 40 hexadecimal digits, of which many may be decimal.
+  // The platform's own key ids: 40 hexadecimal digits, of which many may be decimal, but not all.
   private static boolean looksLikeThumbprint(String text) {
     return text.length() == 40
+        && text.chars().anyMatch(c -> c >= 'A')
         && text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'));
   }
 

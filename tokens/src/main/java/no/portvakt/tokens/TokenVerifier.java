@@ -64,8 +64,7 @@ public final class TokenVerifier {
     }
     Object named = token.unverifiedClaims().get(ISSUER);
     TrustedIssuer issuer = named instanceof String text ? issuers.get(text) : null;
-    if (!trace.check("issuer", issuer != null, anyIssuer, named)
-        || issuer == null) {
+    if (!trace.check("issuer", issuer != null, anyIssuer, named) || issuer == null) {
       return new Refused("issuer", "The token's issuer is not trusted.");
     }
     String algorithm = token.algorithm();

@@ -100,6 +100,10 @@ public final class AuditEvent {
     return outcome;
   }
 
+  String reason() {
+    return String.valueOf(members.get("reason"));
+  }
+
   String toJson() {
     return Json.write(members);
   }

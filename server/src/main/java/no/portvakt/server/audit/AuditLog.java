@@ -3,9 +3,13 @@ package no.portvakt.server.audit;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.Database;
 import no.portvakt.server.store.Session;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Keeps events; a caller goes on only after its event is durable. */
 public final class AuditLog {
+  private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
+
   private final Database database;
   private final AuditTable table;
   private final Counter counter;
@@ -58,6 +62,13 @@ public final class AuditLog {
         });
     AuditEvent event = held ? granted : refused;
     counter.count(event.kind(), event.provider(), event.outcome().word());
+    if (event.outcome() != AuditEvent.Outcome.GRANTED) {
+      LOG.atInfo()
+          .addKeyValue("decision_id", event.decisionId())
+          .addKeyValue("event", event.kind())
+          .addKeyValue("reason", event.reason())
+          .log(event.outcome().word());
+    }
     return held;
   }
 }

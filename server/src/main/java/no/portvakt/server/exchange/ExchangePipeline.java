@@ -4,7 +4,6 @@ import static no.portvakt.server.audit.AuditEvent.Outcome.FAILED;
 import static no.portvakt.server.audit.AuditEvent.Outcome.GRANTED;
 import static no.portvakt.server.audit.AuditEvent.Outcome.REFUSED;
 
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import no.portvakt.server.audit.AuditLog;

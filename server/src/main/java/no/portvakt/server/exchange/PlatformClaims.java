@@ -78,7 +78,9 @@ public final class PlatformClaims {
     return !options.boundByProof() || proof.expiresAt() > now.getEpochSecond();
   }
 
-  /** Whether a token bound by this proof would have expired already: the skew lets such proofs in. */
+  /**
+   * Whether a token bound by this proof would have expired already: the skew lets such proofs in.
+   */
   boolean endsAtBirth(Verified proof, Instant now) {
     return options.boundByProof() && proof.expiresAt() <= now.getEpochSecond();
   }

@@ -81,11 +81,10 @@ final class PatientConnections implements ServerConnectionSelector {
     @Override
     public void handle(Limit limit) throws InterruptedException {
       ScopedValue.where(CURRENT, context)
-          .<@Nullable Void, InterruptedException>call(
-              () -> {
-                engine.handle(limit);
-                return null;
-              });
+          .<@Nullable Void, InterruptedException>call(() -> {
+            engine.handle(limit);
+            return null;
+          });
       // It ends by itself after a refusal of the engine's own, and when the server stops.
       if (!context.closing) {
         context.readOn();

@@ -76,6 +76,8 @@ public final class Router {
         route == null ? "(none)" : route.path(),
         answer.status(),
         System.nanoTime() - RequestContext.current().startNanos());
+    // The engine interrupts idle connections when it stops, and may take this one for idle still.
+    boolean _ = Thread.interrupted();
     send(answer, method.equals("HEAD"), engineResponse);
     return answer;
   }

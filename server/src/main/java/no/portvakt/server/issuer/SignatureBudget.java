@@ -38,12 +38,7 @@ public final class SignatureBudget {
     if (permits.getQueueLength() >= MOST_WAITING) {
       throw new Overloaded();
     }
-    try {
-      permits.acquire();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Overloaded();
-    }
+    permits.acquireUninterruptibly(); // when the server stops, requests in flight still end
     try {
       return signature.get();
     } finally {

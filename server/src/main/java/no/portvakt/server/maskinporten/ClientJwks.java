@@ -68,7 +68,9 @@ final class ClientJwks {
       JWK jwk = JWK.parse((Map<String, Object>) members);
       if (!(jwk instanceof RSAKey rsa) || !canVerify(rsa)) {
         throw new BadField(
-            OBJECT, "kty", "must be RSA with 2048 to 16384 bits and an odd exponent from 3 to 2^32");
+            OBJECT,
+            "kty",
+            "must be RSA with 2048 to 16384 bits and an odd exponent from 3 to 2^32");
       }
       key = rsa;
     } catch (ParseException | IllegalArgumentException e) {

@@ -93,7 +93,13 @@ final class ClientKeys {
       throw new Refused(Refusal.X5C, "");
     }
     String problem = certificates.problemOf(chain, now);
-    if (!grant.trace().check("client.certificate", problem == null, "a valid chain", problem == null ? "valid" : problem)) {
+    if (!grant
+        .trace()
+        .check(
+            "client.certificate",
+            problem == null,
+            "a valid chain",
+            problem == null ? "valid" : problem)) {
       throw new Refused(Refusal.CERTIFICATE, "");
     }
     OrganisationNumber number = EnterpriseCertificates.organisationOf(chain.get(0));

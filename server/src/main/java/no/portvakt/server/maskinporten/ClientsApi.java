@@ -179,7 +179,9 @@ public final class ClientsApi {
     long created = Long.MAX_VALUE;
     long updated = 0;
     for (KeyRow key : keys) {
-      jwks.add(ScopeSettings.members(key.jwk()));
+      Map<String, @Nullable Object> jwk = ScopeSettings.members(key.jwk());
+      jwk.put("exp", key.expires() / 1000);
+      jwks.add(jwk);
       created = Math.min(created, key.created());
       updated = Math.max(updated, key.created());
     }

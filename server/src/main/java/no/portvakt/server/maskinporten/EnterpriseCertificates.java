@@ -89,15 +89,15 @@ public final class EnterpriseCertificates {
       PKIXParameters parameters = new PKIXParameters(trusted);
       parameters.setRevocationEnabled(false);
       parameters.setDate(Date.from(now));
-      // An anchor at the end of the chain is trusted already; PKIX wants the path without it.
-      List<X509Certificate> path = new ArrayList<>(chain);
-      X509Certificate last = path.get(path.size() - 1);
-      if (path.size() > 1
-          && trusted.stream().anyMatch(anchor -> last.equals(anchor.getTrustedCert()))) {
-        path.remove(path.size() - 1);
+      // An anchor in the chain is trusted already, whatever is above it; PKIX wants the path below.
+      int end = 1;
+      while (end < chain.size() && !isAnchor(chain.get(end), trusted)) {
+        end++;
       }
       CertPathValidator.getInstance("PKIX")
-          .validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
+          .validate(
+              CertificateFactory.getInstance("X.509").generateCertPath(chain.subList(0, end)),
+              parameters);
       return null;
     } catch (CertPathValidatorException e) {
       return "the chain does not hold: " + e.getReason();
@@ -108,13 +108,18 @@ public final class EnterpriseCertificates {
     }
   }
 
+  private static boolean isAnchor(X509Certificate certificate, Set<TrustAnchor> trusted) {
+    return trusted.stream().anyMatch(anchor -> certificate.equals(anchor.getTrustedCert()));
+  }
+
   /**
    * The organisation number in the subject: {@code serialNumber} (SEID 1) or {@code
    * organizationIdentifier} = {@code NTRNO-…} (SEID 2); null when there is none.
    */
   static @Nullable OrganisationNumber organisationOf(X509Certificate certificate) {
     OrganisationNumber found = null;
-    for (RDN rdn : X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()).getRDNs()) {
+    for (RDN rdn :
+        X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()).getRDNs()) {
       for (AttributeTypeAndValue attribute : rdn.getTypesAndValues()) {
         String value = attribute.getValue() instanceof ASN1String text ? text.getString() : "";
         if (attribute.getType().equals(BCStyle.ORGANIZATION_IDENTIFIER)

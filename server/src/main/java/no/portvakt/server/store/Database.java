@@ -20,6 +20,7 @@ import org.sqlite.SQLiteDataSource;
 public final class Database implements AutoCloseable {
   private static final String FILE_NAME = "portvakt.db";
   private static final int READERS = 8;
+  private static final String LATEST_AUDIT = "SELECT MAX(seq) FROM audit";
   private static final long CONNECT_PATIENCE_MILLIS = 5_000;
 
   private final HikariDataSource pool;
@@ -40,9 +41,11 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private Database(HikariDataSource pool) {
+  // The writer's connection is not the pool's: when a transaction can't even begin, the connection
+  // is in an unknown state, and must be thrown away instead of being handed on.
+  private Database(HikariDataSource pool, Connector connector) {
     this.pool = pool;
-    this.writer = new GroupCommit(pool::getConnection);
+    this.writer = new GroupCommit(connector);
   }
 
   /**
@@ -63,9 +66,12 @@ public final class Database implements AutoCloseable {
     SQLiteConfig config = new SQLiteConfig();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
     config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+    // A write waits for its turn: a transaction that reads first would fail at once when another
+    // program (an import) wrote in between.
+    config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
     // Checkpoints of 16 MiB instead of 4: pages that many commits touch are copied once.
     config.setPragma(SQLiteConfig.Pragma.WAL_AUTOCHECKPOINT, "4000");
-    return open(config, "jdbc:sqlite:" + folder.resolve(FILE_NAME).toAbsolutePath(), READERS + 1);
+    return open(config, "jdbc:sqlite:" + folder.resolve(FILE_NAME).toAbsolutePath(), READERS);
   }
 
   /** Opens a store that lives in memory and ends with this object. */
@@ -74,7 +80,7 @@ public final class Database implements AutoCloseable {
     config.setSharedCache(true);
     config.setReadUncommitted(true); // with a shared cache, a reader would lock the writer out
     String name = "portvakt-" + UUID.randomUUID();
-    return open(config, "jdbc:sqlite:file:" + name + "?mode=memory&cache=shared", READERS + 1);
+    return open(config, "jdbc:sqlite:file:" + name + "?mode=memory&cache=shared", READERS);
   }
 
   /** Whether a folder holds a store. */
@@ -104,7 +110,7 @@ public final class Database implements AutoCloseable {
     }
     try {
       Migrations.run(dataSource);
-      return new Database(dataSource);
+      return new Database(dataSource, source::getConnection);
     } catch (RuntimeException e) {
       dataSource.close();
       throw e;
@@ -133,10 +139,10 @@ public final class Database implements AutoCloseable {
     return writer.submit(work);
   }
 
-  /** Whether the store answers. */
+  /** Whether the store answers, and takes writes: without an audit record nothing is decided. */
   public boolean isReady() {
     try {
-      return read(session -> session.first(row -> row.getInt(1), "SELECT 1")) != null;
+      return write(session -> session.query(row -> row.getLong(1), LATEST_AUDIT)) != null;
     } catch (StoreUnavailable e) {
       return false;
     }

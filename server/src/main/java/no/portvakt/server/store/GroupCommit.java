@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -29,6 +29,7 @@ final class GroupCommit implements AutoCloseable {
   private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer;
   private volatile boolean closing;
+  private volatile boolean ended;
   private volatile List<Job<?>> running = List.of();
   private @Nullable Session session;
 
@@ -63,13 +64,14 @@ final class GroupCommit implements AutoCloseable {
     if (closing || !waiting.offer(job)) {
       throw new StoreUnavailable("Too many writes are waiting.", new IllegalStateException());
     }
+    if (ended) {
+      refuseWaiting(); // the writer looked for the last time before this job came
+    }
     try {
       // No timeout here: a timer for each request costs more than the write. The watch has one.
-      return job.done.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new StoreUnavailable("The write was interrupted.", e);
-    } catch (ExecutionException e) {
+      // And no interrupt: it would leave the caller not knowing whether its work is durable.
+      return job.done.join();
+    } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException own) {
         throw own;
       }
@@ -103,7 +105,16 @@ final class GroupCommit implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    ended = true;
+    refuseWaiting();
     discardSession();
+  }
+
+  private void refuseWaiting() {
+    for (Job<?> job = waiting.poll(); job != null; job = waiting.poll()) {
+      job.done.completeExceptionally(
+          new StoreUnavailable("The store is closed.", new IllegalStateException()));
+    }
   }
 
   /** Gives up on writes that a hanging disk keeps from ending, so that no caller waits for ever. */
@@ -113,10 +124,9 @@ final class GroupCommit implements AutoCloseable {
       long now = System.nanoTime();
       Stream.concat(running.stream(), waiting.stream())
           .filter(job -> now - job.submitted > PATIENCE_NANOS)
-          .forEach(
-              job ->
-                  job.done.completeExceptionally(
-                      new StoreUnavailable("The write took too long.", new TimeoutException())));
+          .forEach(job ->
+              job.done.completeExceptionally(
+                  new StoreUnavailable("The write took too long.", new TimeoutException())));
     }
   }
 
@@ -135,7 +145,8 @@ final class GroupCommit implements AutoCloseable {
         job.run(current);
       }
       current.commit();
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) {
+      // Not even an error may end the one writer: every caller to come would wait for it.
       discardSession();
       if (jobs.size() > 1) {
         return false;

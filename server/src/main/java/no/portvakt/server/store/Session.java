@@ -73,8 +73,9 @@ public final class Session implements AutoCloseable {
     connection.setAutoCommit(false);
   }
 
+  // Not with commit(): SQLite's driver would begin the next transaction at once, and hold the lock.
   void commit() throws SQLException {
-    connection.commit();
+    connection.setAutoCommit(true);
   }
 
   void rollback() throws SQLException {

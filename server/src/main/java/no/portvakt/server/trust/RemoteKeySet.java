@@ -14,8 +14,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -157,10 +157,13 @@ public final class RemoteKeySet implements KeySet {
             .timeout(TIMEOUT)
             .header("Accept", "application/json")
             .build();
-    CompletableFuture<HttpResponse<byte[]>> asked =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST));
+    // The request's own timeout ends with the headers: a body that never ends must not hold us. Not
+    // sendAsync: that ends in the common pool, which may be busy with anything.
+    FutureTask<HttpResponse<byte[]>> asked =
+        new FutureTask<>(
+            () -> http.send(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), LARGEST)));
+    Thread.startVirtualThread(asked);
     try {
-      // The request's own timeout ends with the headers: a body that never ends must not hold us.
       HttpResponse<byte[]> response = asked.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       if (response.statusCode() != 200) {
         throw new IOException(address + " answers with status " + response.statusCode());

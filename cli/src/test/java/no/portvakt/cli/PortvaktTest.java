@@ -1,0 +1,68 @@
+package no.portvakt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PortvaktTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "help", "--help", "-h", "--"})
+  void listsEveryCommand(String argument) {
+    Console console = argument.isEmpty() ? Console.run() : Console.run(argument);
+    assertThat(console.succeeds().out())
+        .contains("demo", "dev", "import", "audit", "explain", "help", "bench", "test", "format");
+  }
+
+  @Test
+  void helpsWithEachCommand() {
+    for (String command : List.of("demo", "dev", "import", "audit", "explain")) {
+      assertThat(Console.run("help", command).succeeds().out()).contains("portvakt " + command);
+      assertThat(Console.run(command, "--help").succeeds().out()).contains("portvakt " + command);
+    }
+    assertThat(Console.run("demo", "--help").out())
+        .contains("--once", "--json", "--port", "--data", "--in-memory", "--base-url");
+    assertThat(Console.run("import", "organisations", "--help").out()).contains("FILE", "--data");
+    assertThat(Console.run("audit", "list", "--help").out()).contains("--json", "--since");
+    assertThat(Console.run("explain", "--help").out()).contains("--token", "--jwks", "--issuer");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--version", "-V"})
+  void saysItsVersion(String option) {
+    assertThat(Console.run(option).succeeds().out()).startsWith("portvakt ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--colour",
+        "nonsense",
+        "demo --twice",
+        "demo once",
+        "dev --port",
+        "dev --port x",
+        "dev --port 1.5",
+        "dev --log xml",
+        "audit list extra",
+        "import organisations",
+        "import organisations a b",
+        "explain a b",
+        "help nonsense"
+      })
+  void refusesWhatItDoesNotKnow(String line) {
+    Console console = Console.run(line.split(" ", -1));
+    assertThat(console.code()).isEqualTo(2);
+    assertThat(console.err()).isNotEmpty().doesNotContain("Exception");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"audit", "import"})
+  void asksForTheSubcommand(String command) {
+    Console console = Console.run(command);
+    assertThat(console.code()).isEqualTo(2);
+    assertThat(console.err()).contains("ubcommand").doesNotContain("Exception");
+  }
+}

@@ -1,0 +1,110 @@
+package no.portvakt.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The audit records in a data folder, read as a stranger would: with SQL and nothing of ours. */
+public final class AuditRecords {
+  private AuditRecords() {}
+
+  /** A record as it is stored. */
+  public record Stored(long seq, String decisionId, long time, String json, String hash) {
+    /** A member of the record, or null. */
+    public @Nullable Object get(String member) {
+      return TestStack.json(json).get(member);
+    }
+
+    /** A rule as {@code [name, held or failed, expected, actual]}, or null when it did not run. */
+    public @Nullable String rule(String name) {
+      if (get("rules") instanceof List<?> rules) {
+        for (Object rule : rules) {
+          if (rule instanceof List<?> parts && parts.get(0).equals(name)) {
+            return rule.toString();
+          }
+        }
+      }
+      return null;
+    }
+  }
+
+  /** All records by their place. */
+  public static List<Stored> in(Path folder) {
+    List<Stored> all = new ArrayList<>();
+    try (Connection connection = connect(folder);
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT seq, decision_id, time, record, hash FROM audit ORDER BY seq")) {
+      while (row.next()) {
+        all.add(
+            new Stored(
+                row.getLong(1),
+                row.getString(2),
+                row.getLong(3),
+                row.getString(4),
+                row.getString(5)));
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return all;
+  }
+
+  /** The only record of a decision. */
+  public static Stored of(Path folder, String decisionId) {
+    List<Stored> found =
+        in(folder).stream().filter(it -> it.decisionId().equals(decisionId)).toList();
+    assertThat(found).as("records of %s", decisionId).hasSize(1);
+    return found.get(0);
+  }
+
+  /** Asserts that places have no gaps and that each hash follows from the one before. */
+  public static void assertChained(List<Stored> records) {
+    byte[] hash = new byte[32];
+    long place = 0;
+    try {
+      for (Stored record : records) {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        digest.update(hash);
+        hash = digest.digest(record.json.getBytes(StandardCharsets.UTF_8));
+        place++;
+        assertThat(record.seq()).isEqualTo(place);
+        assertThat(record.hash()).isEqualTo(HexFormat.of().formatHex(hash));
+      }
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Runs SQL on the store behind the server's back. */
+  public static void sql(Path folder, String sql) {
+    try (Connection connection = connect(folder);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Connection connect(Path folder) throws SQLException {
+    Connection connection =
+        DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("portvakt.db"));
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = 10000");
+    }
+    return connection;
+  }
+}
