@@ -23,7 +23,7 @@ final class GroupCommit implements AutoCloseable {
   private static final int MOST_WAITING = 8192;
   private static final int MOST_TOGETHER = 256;
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
-  private static final long GATHER_NANOS = TimeUnit.MICROSECONDS.toNanos(1500);
+  private static final long GATHER_NANOS = TimeUnit.MICROSECONDS.toNanos(2000);
 
   private final Database.Connector connector;
   private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
