@@ -227,6 +227,17 @@ class ExchangeTest {
   }
 
   @Test
+  void findsAnEnterpriseUserInTheSecondOfTwoHeaders() throws IOException {
+    var answer =
+        stack.rawGet(
+            TestStack.EXCHANGE,
+            "Authorization: Bearer " + stack.forge().compact(),
+            "X-Altinn-EnterpriseUser-Authentication:",
+            "X-Altinn-EnterpriseUser-Authentication: dXNlcjpwYXNz");
+    assertThat(answer.status()).isEqualTo(410);
+  }
+
+  @Test
   void saysNothingOfEnterpriseUsersBeforeTheTokenHolds() {
     RSAKey stranger = RemoteIssuer.newKey();
     for (String bad :

@@ -61,8 +61,8 @@ public final class ExchangeEndpoint {
     if (registered == null) {
       return unknownProvider(proof);
     }
-    String enterpriseUser = Optional.ofNullable(request.header(ENTERPRISE_USER)).orElse("");
-    Inquiry inquiry = new Inquiry(test.equalsIgnoreCase("true"), !enterpriseUser.isBlank());
+    boolean enterpriseUser = !request.headers(ENTERPRISE_USER).stream().allMatch(String::isBlank);
+    Inquiry inquiry = new Inquiry(test.equalsIgnoreCase("true"), enterpriseUser);
     return switch (pipeline.exchange(registered.provider, registered.verifier, proof, inquiry)) {
       case Result.Token it -> TokenMediaType.answer(it.compact(), request.headers("Accept"));
       case Result.Refused it -> BearerToken.invalid(it.description());

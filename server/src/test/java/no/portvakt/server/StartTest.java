@@ -1,0 +1,201 @@
+package no.portvakt.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jwt.SignedJWT;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyFactory;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.sql.DriverManager;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
+import no.portvakt.server.store.Database.UnusableData;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a start makes, finds again, and refuses to start with. */
+class StartTest {
+  @TempDir private Path folder;
+
+  @Test
+  void makesAFolderForItsOwnerAlone() throws IOException {
+    Path data = folder.resolve("new/data");
+    try (TestStack stack = TestStack.start(development(data))) {
+      assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
+      assertThat(permissions(data)).isEqualTo("rwx------");
+      for (String file :
+          List.of("portvakt.db", "portvakt.db-wal", "master.key", "dev/admin-client.json")) {
+        assertThat(permissions(data.resolve(file))).as(file).isEqualTo("rw-------");
+      }
+    }
+  }
+
+  @Test
+  void writesTheAdminClientForScripts() throws IOException {
+    try (TestStack stack = TestStack.start(development(folder))) {
+      Map<String, @Nullable Object> file =
+          TestStack.json(Files.readString(folder.resolve("dev/admin-client.json")));
+      String base = "http://localhost:" + stack.server().port() + "/maskinporten/";
+      assertThat(file)
+          .containsOnlyKeys("issuer", "token_endpoint", "client_id", "scopes", "jwk")
+          .containsEntry("issuer", base)
+          .containsEntry("token_endpoint", base + "token")
+          .containsEntry("client_id", stack.adminClient().id());
+      assertThat(stack.adminToken()).startsWith("eyJ");
+    }
+  }
+
+  @Test
+  void findsItsKeysAndClientsAgain() throws Exception {
+    String token;
+    String admin;
+    try (TestStack first = TestStack.start(development(folder))) {
+      token = first.exchange(first.forge().compact()).body();
+      admin = first.adminClient().id();
+    }
+    try (TestStack second = TestStack.start(development(folder))) {
+      assertThat(second.adminClient().id()).isEqualTo(admin);
+      assertThat(second.adminToken()).startsWith("eyJ");
+      assertThat(verifies(second, token)).isTrue();
+    }
+  }
+
+  @Test
+  void goesOnPublishingTheOldKeyAfterAChangeOfAlgorithm() throws Exception {
+    String before;
+    try (TestStack first = TestStack.start(TestStack.in(folder))) {
+      before = first.exchange(first.forge().compact()).body();
+    }
+    UnaryOperator<Settings> es256 =
+        it ->
+            new Settings(
+                it.listen(),
+                it.baseUrl(),
+                folder,
+                new Settings.Signing("ES256", it.signing().keysMaxAge(), 2),
+                it.exchange(),
+                it.maskinporten(),
+                it.development());
+    try (TestStack second = TestStack.start(es256)) {
+      assertThat(verifies(second, before)).isTrue();
+      String after = second.exchange(second.forge().compact()).body();
+      assertThat(TestStack.part(after, 0)).contains("\"alg\":\"ES256\"");
+      assertThat(TestStack.json(second.get(TestStack.DISCOVERY)))
+          .containsEntry("id_token_signing_alg_values_supported", List.of("ES256", "RS256"));
+    }
+  }
+
+  @Test
+  void keepsPrivateKeysEncrypted() throws Exception {
+    TestStack.start(TestStack.in(folder)).close();
+    try (var connection =
+            DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("portvakt.db"));
+        var statement = connection.createStatement();
+        var row = statement.executeQuery("SELECT private_key FROM signing_key")) {
+      int keys = 0;
+      for (; row.next(); keys++) {
+        byte[] kept = Base64.getDecoder().decode(row.getString(1));
+        for (int from : new int[] {0, 12, 16}) {
+          byte[] rest = java.util.Arrays.copyOfRange(kept, from, kept.length);
+          assertThatExceptionOfType(InvalidKeySpecException.class)
+              .isThrownBy(() ->
+                  KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(rest)));
+        }
+      }
+      assertThat(keys).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void refusesAnotherMasterKey() throws IOException {
+    TestStack.start(TestStack.in(folder)).close();
+    Files.writeString(
+        folder.resolve("master.key"), Base64.getEncoder().encodeToString(new byte[32]));
+    assertThatExceptionOfType(WrongMasterKey.class)
+        .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close())
+        .withMessageContaining("the master key is not the one it was stored with");
+  }
+
+  @Test
+  void refusesToStartWithoutTheMasterKeyOfItsKeys() throws IOException {
+    TestStack.start(TestStack.in(folder)).close();
+    Files.delete(folder.resolve("master.key"));
+    assertThatExceptionOfType(WrongMasterKey.class)
+        .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "short", "not base64 at all!", "AAAA", "\n"})
+  void refusesAMasterKeyThatIsNone(String content) throws IOException {
+    Files.writeString(folder.resolve("master.key"), content);
+    assertThatExceptionOfType(WrongMasterKey.class)
+        .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close())
+        .withMessage(
+            "The master key " + folder.resolve("master.key") + " is not 32 bytes in base64.");
+  }
+
+  @Test
+  void refusesAFolderThatIsAFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "x");
+    assertThatExceptionOfType(UnusableData.class)
+        .isThrownBy(() -> TestStack.start(TestStack.in(file)).close());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "[]", "{", "{}", "{\"client_id\":\"x\"}", "{\"client_id\":1,\"jwk\":{}}"})
+  void refusesAnAdminClientThatIsNone(String content) throws IOException {
+    Path file = Files.createDirectories(folder.resolve("dev")).resolve("admin-client.json");
+    Files.writeString(file, content);
+    assertThatExceptionOfType(SettingsFile.BadSettings.class)
+        .isThrownBy(() -> TestStack.start(development(folder)).close())
+        .withMessage(
+            "The admin client " + file + " is not of the expected form; delete it for a new one.");
+  }
+
+  @Test
+  void leavesNothingOpenAfterAStartThatFailed() throws IOException {
+    Files.writeString(folder.resolve("master.key"), "short");
+    for (int i = 0; i < 3; i++) {
+      assertThatExceptionOfType(WrongMasterKey.class)
+          .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close());
+    }
+    Files.delete(folder.resolve("master.key"));
+    try (TestStack stack = TestStack.start(TestStack.in(folder))) {
+      assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** The settings of {@code portvakt dev} with this folder. */
+  private static UnaryOperator<Settings> development(Path data) {
+    return it -> {
+      Settings settings = Settings.development(data, 0);
+      return TestStack.withExchange(settings, it.exchange());
+    };
+  }
+
+  private static boolean verifies(TestStack stack, String token) throws Exception {
+    SignedJWT jwt = SignedJWT.parse(token);
+    var key =
+        JWKSet.parse(stack.get(TestStack.DISCOVERY + "/jwks").body())
+            .getKeyByKeyId(jwt.getHeader().getKeyID());
+    return key != null && jwt.verify(new RSASSAVerifier(key.toRSAKey()));
+  }
+
+  private static String permissions(Path path) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+  }
+}
