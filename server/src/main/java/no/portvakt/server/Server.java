@@ -16,6 +16,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import no.portvakt.server.audit.AuditLog;
+import no.portvakt.server.discovery.Document;
 import no.portvakt.server.discovery.KeySetDocument;
 import no.portvakt.server.discovery.Metadata;
 import no.portvakt.server.exchange.ExchangeEndpoint;
@@ -183,8 +184,9 @@ public final class Server implements AutoCloseable {
     router.route("GET", authentication + "/exchange/{tokenProvider}", exchange::handle);
     List<String> algorithms =
         platformKeys.published().stream().map(SigningKey::algorithm).distinct().toList();
-    router.document(
-        openId, request -> Metadata.openIdConfiguration(addresses.platformIssuer(), algorithms));
+    Document openIdConfiguration =
+        Metadata.openIdConfiguration(addresses.platformIssuer(), algorithms);
+    router.document(openId, request -> openIdConfiguration.answer(request, Metadata.MAX_AGE));
     Duration maxAge = settings.signing().keysMaxAge();
     router.document(openId + "/jwks", new KeySetDocument(() -> platformKeys, maxAge)::handle);
 
@@ -193,9 +195,10 @@ public final class Server implements AutoCloseable {
     TokenEndpoint tokens =
         new TokenEndpoint(maskinporten, clients, scopes, anchors, replays, audit, clock);
     router.route("POST", "/maskinporten/token", tokens::handle);
+    Document metadata = Metadata.maskinporten(addresses.maskinportenIssuer());
     router.document(
         "/maskinporten/.well-known/oauth-authorization-server",
-        request -> Metadata.maskinporten(addresses.maskinportenIssuer()));
+        request -> metadata.answer(request, Metadata.MAX_AGE));
     router.document(
         "/maskinporten/jwk", new KeySetDocument(() -> maskinportenKeys, maxAge)::handle);
     AdminAccess access = new AdminAccess(admins, clock);
@@ -245,9 +248,12 @@ public final class Server implements AutoCloseable {
     for (Settings.Issuer issuer : settings.exchange().maskinporten()) {
       KeySet keys =
           new RemoteKeySet(client, clock, issuer.issuer(), issuer.metadata(), issuer.jwks());
-      issuers.put(
-          issuer.issuer(),
-          new TrustedIssuer(issuer.issuer(), issuer.algorithms(), keys, issuer.audiences()));
+      TrustedIssuer trusted =
+          new TrustedIssuer(issuer.issuer(), issuer.algorithms(), keys, issuer.audiences());
+      if (issuers.putIfAbsent(issuer.issuer(), trusted) != null) {
+        throw new SettingsFile.BadSettings(
+            "exchange.maskinporten names the local issuer " + issuer.issuer() + ".");
+      }
     }
     return issuers;
   }

@@ -3,7 +3,8 @@ package no.portvakt.tokens;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Norwegian organisation number: nine digits of which the last is a control digit modulo 11.
+ * A Norwegian organisation number: nine digits, the first not 0, the last a control digit modulo
+ * 11.
  *
  * @param value nine ASCII digits
  */
@@ -37,7 +38,7 @@ public record OrganisationNumber(String value) {
   }
 
   private static boolean isValid(String text) {
-    if (text.length() != 9) {
+    if (text.length() != 9 || text.charAt(0) == '0') {
       return false;
     }
     int sum = 0;

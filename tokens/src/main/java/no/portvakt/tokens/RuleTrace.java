@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class RuleTrace {
   private static final int LONGEST_VALUE = 160;
   private static final int PERSON_NUMBER_LENGTH = 11;
+  private static final int SHORTEST_TOKEN = 60;
 
   private final List<Rule> rules = new ArrayList<>(20);
 
@@ -113,7 +114,22 @@ public final class RuleTrace {
         && text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'));
   }
 
+  // "eyJ" begins every JSON object in base64url that begins with a quote; the other form is any
+  // three
+  // parts of base64url that are long for a name.
   private static boolean looksLikeToken(String text) {
-    return text.contains("eyJ") && text.indexOf('.') > 0;
+    return (text.contains("eyJ") && text.indexOf('.') > 0)
+        || (text.length() > SHORTEST_TOKEN
+            && text.chars().filter(c -> c == '.').count() >= 2
+            && text.chars().allMatch(RuleTrace::isTokenCharacter));
+  }
+
+  private static boolean isTokenCharacter(int c) {
+    return (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || (c >= '0' && c <= '9')
+        || c == '-'
+        || c == '_'
+        || c == '.';
   }
 }

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import no.portvakt.server.http.Answer;
 
 /** Metadata documents: what this platform really does, made from the addresses it really has. */
 public final class Metadata {
-  private static final Duration MAX_AGE = Duration.ofHours(1);
+  /** How long a metadata document may be kept. */
+  public static final Duration MAX_AGE = Duration.ofHours(1);
 
   private Metadata() {}
 
@@ -19,14 +19,14 @@ public final class Metadata {
    * @param issuer the platform's issuer, with its trailing slash
    * @param algorithms the JWS algorithms of its published keys
    */
-  public static Answer openIdConfiguration(String issuer, List<String> algorithms) {
+  public static Document openIdConfiguration(String issuer, List<String> algorithms) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("issuer", issuer);
     members.put("jwks_uri", issuer + ".well-known/openid-configuration/jwks");
     members.put("response_types_supported", List.of());
     members.put("subject_types_supported", List.of("public"));
     members.put("id_token_signing_alg_values_supported", algorithms);
-    return document(members);
+    return Document.of(members);
   }
 
   /**
@@ -35,7 +35,7 @@ public final class Metadata {
    *
    * @param issuer its issuer, with its trailing slash
    */
-  public static Answer maskinporten(String issuer) {
+  public static Document maskinporten(String issuer) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("grant_types_supported", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
     members.put("issuer", issuer);
@@ -44,11 +44,6 @@ public final class Metadata {
     members.put("token_endpoint_auth_methods_supported", List.of("private_key_jwt"));
     members.put(
         "token_endpoint_auth_signing_alg_values_supported", List.of("RS256", "RS384", "RS512"));
-    return document(members);
-  }
-
-  private static Answer document(Map<String, Object> members) {
-    return Answer.json(200, members)
-        .with("Cache-Control", "public, max-age=" + MAX_AGE.toSeconds());
+    return Document.of(members);
   }
 }
