@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdminClientsTest {
   private static final String CLIENTS = "/maskinporten/clients";
 
-  /** The example of the seed, to the letter. */
+  /** The documented example, to the letter. */
   private static final String SEED_CLIENT =
       """
       {

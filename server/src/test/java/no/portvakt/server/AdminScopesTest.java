@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdminScopesTest {
   private static final String SCOPES = "/maskinporten/scopes";
 
-  /** The first example of the seed, to the letter. */
+  /** The first documented example, to the letter. */
   private static final String SEED_SCOPE =
       """
       {
@@ -65,7 +65,7 @@ class AdminScopesTest {
     assertThat(stack.admin("POST", SCOPES, admin, SEED_SCOPE).statusCode()).isEqualTo(409);
   }
 
-  // The seed grants another scope than it registered; whoever follows it must register that too.
+  // The documented example grants another scope than it registers; its reader must register both.
   @Test
   void grantsTheScopeOfTheSeed() {
     String grant = SCOPES + "/access/889640782?scope=altinn:apps.read";
