@@ -1,12 +1,6 @@
 package no.portvakt.bench;
 
-import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jwt.JWTClaimsSet;
-import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,11 +8,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.text.ParseException;
-import java.time.Instant;
-import java.util.Date;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
+import no.portvakt.cli.JwtGrant;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
@@ -65,25 +57,9 @@ final class Caller {
   }
 
   private String token(String client, String scope) throws IOException, InterruptedException {
-    Instant now = Instant.now();
-    SignedJWT grant =
-        new SignedJWT(
-            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(),
-            new JWTClaimsSet.Builder()
-                .audience(maskinporten)
-                .issuer(client)
-                .claim("scope", scope)
-                .issueTime(Date.from(now))
-                .expirationTime(Date.from(now.plusSeconds(60)))
-                .jwtID(UUID.randomUUID().toString())
-                .build());
-    try {
-      grant.sign(new RSASSASigner(key));
-    } catch (JOSEException e) {
-      throw new IllegalStateException("The key does not sign.", e);
-    }
     String body =
-        "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=" + grant.serialize();
+        "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion="
+            + JwtGrant.sign(maskinporten, client, key, scope);
     return String.valueOf(
         send(HttpRequest.newBuilder(URI.create(maskinporten + "token"))
                 .header("Content-Type", "application/x-www-form-urlencoded")

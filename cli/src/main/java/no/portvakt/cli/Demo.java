@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
@@ -18,9 +16,7 @@ import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.text.ParseException;
-import java.time.Instant;
 import java.util.Base64;
-import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,7 +75,9 @@ final class Demo {
 
   private @Nullable String adminToken(AdminClient admin) {
     DemoReport.Step step = report.step("The admin client gets a token for the admin API");
-    String grant = grant(admin.clientId(), admin.key(), String.join(" ", AdminClient.SCOPES));
+    String grant =
+        JwtGrant.sign(
+            maskinporten, admin.clientId(), admin.key(), String.join(" ", AdminClient.SCOPES));
     Reply reply = requestToken(grant);
     step.show("grant", decoded(grant)).show("request", reply.request());
     step.show("answer", reply.status() + " with a token for " + reply.text("scope"));
@@ -143,7 +141,8 @@ final class Demo {
   private @Nullable String maskinportenToken(String clientId, RSAKey key) {
     DemoReport.Step step =
         report.step("The client signs a JWT grant and gets a Maskinporten token");
-    String grant = grant(clientId, key, SCOPE + " altinn:serviceowner/instances.read");
+    String grant =
+        JwtGrant.sign(maskinporten, clientId, key, SCOPE + " altinn:serviceowner/instances.read");
     Reply reply = requestToken(grant);
     String token = reply.text("access_token");
     step.show("grant", decoded(grant)).show("request", reply.request());
@@ -232,27 +231,6 @@ final class Demo {
     return http.form(
         maskinporten + "token",
         Map.of("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", grant));
-  }
-
-  private String grant(String clientId, RSAKey key, String scope) {
-    Instant now = Instant.now();
-    SignedJWT grant =
-        new SignedJWT(
-            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(),
-            new JWTClaimsSet.Builder()
-                .audience(maskinporten)
-                .issuer(clientId)
-                .claim("scope", scope)
-                .issueTime(Date.from(now))
-                .expirationTime(Date.from(now.plusSeconds(120)))
-                .jwtID(UUID.randomUUID().toString())
-                .build());
-    try {
-      grant.sign(new RSASSASigner(key));
-    } catch (JOSEException e) {
-      throw new IllegalStateException("The demonstration's key does not sign.", e);
-    }
-    return grant.serialize();
   }
 
   private static RSAKey newKey() {

@@ -2,12 +2,7 @@ package no.portvakt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,14 +13,12 @@ import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Date;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -144,24 +137,16 @@ final class CrashTest {
         "The server did not start: " + Files.readString(folder.resolve("server.log")));
   }
 
-  private String maskinportenToken(int port)
-      throws IOException, MalformedJson, ParseException, JOSEException {
+  private String maskinportenToken(int port) throws IOException, MalformedJson, ParseException {
     Map<String, @Nullable Object> admin =
         Json.readObject(Files.readAllBytes(folder.resolve("dev/admin-client.json")));
     RSAKey key = RSAKey.parse(Json.write(admin.get("jwk")));
-    Instant now = Instant.now();
-    SignedJWT grant =
-        new SignedJWT(
-            new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(),
-            new JWTClaimsSet.Builder()
-                .audience("http://localhost:" + port + "/maskinporten/")
-                .issuer(String.valueOf(admin.get("client_id")))
-                .claim("scope", "idporten:scopes.read")
-                .issueTime(Date.from(now))
-                .expirationTime(Date.from(now.plusSeconds(60)))
-                .jwtID(UUID.randomUUID().toString())
-                .build());
-    grant.sign(new RSASSASigner(key));
+    String grant =
+        JwtGrant.sign(
+            "http://localhost:" + port + "/maskinporten/",
+            String.valueOf(admin.get("client_id")),
+            key,
+            "idporten:scopes.read");
     DemoHttp.Reply reply =
         new DemoHttp()
             .form(
@@ -170,7 +155,7 @@ final class CrashTest {
                     "grant_type",
                     "urn:ietf:params:oauth:grant-type:jwt-bearer",
                     "assertion",
-                    grant.serialize()));
+                    grant));
     return String.valueOf(reply.text("access_token"));
   }
 
