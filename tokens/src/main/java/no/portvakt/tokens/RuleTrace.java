@@ -3,6 +3,7 @@ package no.portvakt.tokens;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,21 @@ public final class RuleTrace {
   private static final int SHORTEST_TOKEN = 60;
 
   private final List<Rule> rules = new ArrayList<>(20);
+  private final UnaryOperator<String> persons;
+
+  /** A trace that masks person numbers. */
+  public RuleTrace() {
+    this(RuleTrace::masked);
+  }
+
+  /**
+   * A trace that has something else stand for a person number, such as a pseudonym.
+   *
+   * @param persons what stands for a number of eleven digits
+   */
+  public RuleTrace(UnaryOperator<String> persons) {
+    this.persons = persons;
+  }
 
   /**
    * One rule and its outcome.
@@ -31,13 +47,13 @@ public final class RuleTrace {
 
   /** Records a rule's outcome and returns it. */
   public boolean check(String name, boolean held, String expected, @Nullable Object actual) {
-    rules.add(new Rule(name, held, expected, printable(actual)));
+    rules.add(new Rule(name, held, expected, kept(actual)));
     return held;
   }
 
   /** The same rules and one more; this trace stays as it is. */
   public RuleTrace with(String name, boolean held, String expected, Object actual) {
-    RuleTrace longer = new RuleTrace();
+    RuleTrace longer = new RuleTrace(persons);
     longer.rules.addAll(rules);
     longer.check(name, held, expected, actual);
     return longer;
@@ -58,11 +74,20 @@ public final class RuleTrace {
     return null;
   }
 
+  /** A caller's value as this trace keeps it: as {@link #printable}, but for person numbers. */
+  public String kept(@Nullable Object value) {
+    return printable(value, persons);
+  }
+
   /**
-   * A caller's value as it may be kept: at most {@value #LONGEST_VALUE} characters, control
+   * A caller's value as it may be kept: its first {@value #LONGEST_VALUE} characters, control
    * characters replaced, runs of {@value #PERSON_NUMBER_LENGTH} digits and whole tokens masked.
    */
   public static String printable(@Nullable Object value) {
+    return printable(value, RuleTrace::masked);
+  }
+
+  private static String printable(@Nullable Object value, UnaryOperator<String> persons) {
     if (value == null) {
       return "(absent)";
     }
@@ -73,25 +98,50 @@ public final class RuleTrace {
     if (looksLikeThumbprint(text)) {
       return text;
     }
-    // Read on past the cut, so that no part of a person number stays before it.
-    int read = Math.min(text.length(), LONGEST_VALUE + PERSON_NUMBER_LENGTH - 1);
-    StringBuilder out = new StringBuilder(read);
-    int digits = 0;
-    for (int i = 0; i < read; i++) {
-      char c = text.charAt(i);
-      digits = c >= '0' && c <= '9' ? digits + 1 : 0;
-      out.append(c < ' ' || (c > '~' && !isShown(c)) ? '\ufffd' : c);
-      if (digits >= PERSON_NUMBER_LENGTH) {
-        for (int back = 1; back <= PERSON_NUMBER_LENGTH; back++) {
-          out.setCharAt(out.length() - back, '*');
-        }
+    int cut = Math.min(text.length(), LONGEST_VALUE);
+    StringBuilder out = new StringBuilder(cut + 1);
+    int at = 0;
+    while (at < cut) {
+      int end = endOfDigits(text, at);
+      if (end - at == PERSON_NUMBER_LENGTH) {
+        out.append(persons.apply(digits(text, at, end))); // also what the cut would part
+        at = end;
+      } else if (end > at) {
+        int shown = Math.min(end, cut);
+        out.append(
+            end - at < PERSON_NUMBER_LENGTH
+                ? text.substring(at, shown)
+                : masked(text.substring(at, shown)));
+        at = shown;
+      } else {
+        char c = text.charAt(at++);
+        out.append(c < ' ' || (c > '~' && !isShown(c)) ? '\ufffd' : c);
       }
     }
-    if (text.length() <= LONGEST_VALUE) {
-      return out.toString();
+    return at < text.length() ? out.append('…').toString() : out.toString();
+  }
+
+  /** The end of the digits from a place on; read on past the cut as far as their number matters. */
+  private static int endOfDigits(String text, int from) {
+    int last = Math.min(text.length(), LONGEST_VALUE + PERSON_NUMBER_LENGTH + 1);
+    int end = from;
+    while (end < last && Character.digit(text.charAt(end), 10) >= 0) {
+      end++;
     }
-    out.setLength(LONGEST_VALUE);
-    return out.append('…').toString();
+    return end;
+  }
+
+  private static String masked(String digits) {
+    return "*".repeat(digits.length());
+  }
+
+  /** Digits of any script as those of ASCII. */
+  private static String digits(String text, int from, int end) {
+    StringBuilder digits = new StringBuilder(end - from);
+    for (int i = from; i < end; i++) {
+      digits.append(Character.digit(text.charAt(i), 10));
+    }
+    return digits.toString();
   }
 
   // C1 controls and formats (text direction) drive terminals as well; a surrogate may be cut off.

@@ -7,8 +7,10 @@ import com.nimbusds.jose.JWSVerifier;
 import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.crypto.RSASSAVerifier;
 import com.nimbusds.jose.jwk.AsymmetricJWK;
+import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.util.Base64URL;
 import java.security.PublicKey;
 import java.security.interfaces.ECPublicKey;
@@ -23,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A public key that verifies signatures, with the algorithms that its type allows: RSA keys of at
  * least 2048 bits for RS256, RS384, RS512, PS256, PS384 and PS512; P-256, P-384 and P-521 for
- * ES256, ES384 and ES512 (RFC 7518 §3.1). Immutable.
+ * ES256, ES384 and ES512 (RFC 7518 §3.1); Ed25519 for EdDSA (RFC 8037 §3.1) and Ed25519 (RFC 9864
+ * §2.2). Immutable.
  */
 public final class VerificationKey {
   /** The shortest RSA modulus that is accepted, in bits (RFC 7518 §3.3). */
@@ -58,6 +61,9 @@ public final class VerificationKey {
       }
       if (key instanceof ECPublicKey ec) {
         return new VerificationKey(keyId, algorithm, new ECDSAVerifier(ec));
+      }
+      if (KeyType.isEd25519(key)) {
+        return new VerificationKey(keyId, algorithm, new Ed25519Verifier(key));
       }
     } catch (JOSEException e) {
       throw new IllegalArgumentException("The key's curve is not supported.", e);
@@ -107,10 +113,17 @@ public final class VerificationKey {
       return of(
           jwk.getKeyID(),
           jwk.getAlgorithm() == null ? null : jwk.getAlgorithm().getName(),
-          asymmetric.toPublicKey());
+          publicKey(asymmetric));
     } catch (ParseException | IllegalArgumentException | JOSEException e) {
       return null; // RFC 7517 §5: keys that can not be used are ignored
     }
+  }
+
+  private static PublicKey publicKey(AsymmetricJWK jwk) throws JOSEException {
+    // The JOSE library makes no Java keys of these.
+    return jwk instanceof OctetKeyPair pair && pair.getCurve().equals(Curve.Ed25519)
+        ? Ed25519Verifier.publicKey(pair.getDecodedX())
+        : jwk.toPublicKey();
   }
 
   /** The key's {@code kid}, or null when it has none. */

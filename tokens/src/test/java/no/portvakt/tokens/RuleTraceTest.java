@@ -158,4 +158,66 @@ class RuleTraceTest {
     trace.check("pid", false, "none", "15507600333");
     assertThat(trace.rules()).extracting(Rule::actual).containsExactly("***********");
   }
+
+  @Test
+  void masksDigitsOfOtherScripts() {
+    assertThat(
+            RuleTrace.printable(
+                "\uff11\uff15\uff15\uff10\uff17\uff16\uff10\uff10\uff13\uff13\uff13"))
+        .isEqualTo("***********");
+    assertThat(RuleTrace.printable("x1550760033\u0663")).isEqualTo("x***********");
+  }
+
+  @Test
+  void hasThePseudonymStandForEachNumberOfElevenDigits() {
+    RuleTrace trace = new RuleTrace(number -> "p:" + number.charAt(10));
+    trace.check("pid", false, "none", "a 15507600333, b 12829499914");
+    assertThat(trace.rules()).extracting(Rule::actual).containsExactly("a p:3, b p:4");
+    assertThat(trace.kept(15_507_600_333L)).isEqualTo("p:3");
+    assertThat(trace.kept(List.of("15507600333"))).isEqualTo("[p:3]");
+    assertThat(trace.kept("\uff11550760033\u0663")).isEqualTo("p:3");
+    assertThat(trace.with("x", true, "y", "12829499914").rules().get(1).actual()).isEqualTo("p:4");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"155076003331", "x155076003331", "1550760033315507600333", "015507600333"})
+  void masksLongerRunsWhateverStandsForPersons(String text) {
+    RuleTrace trace =
+        new RuleTrace(number -> {
+          throw new AssertionError(number);
+        });
+    assertThat(trace.kept(text)).doesNotContainPattern("[0-9]").contains("************");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "0192:974760673",
+        "1571935870",
+        "a.b",
+        "0123456789012345678901234567890123456CAF"
+      })
+  void asksForNoPseudonymWithoutANumberOfElevenDigits(String text) {
+    RuleTrace trace =
+        new RuleTrace(number -> {
+          throw new AssertionError(number);
+        });
+    assertThat(trace.kept(text)).isEqualTo(text);
+    assertThat(trace.kept(null)).isEqualTo("(absent)");
+  }
+
+  @Test
+  void keepsAPseudonymWholeWhereTheValueIsCut() {
+    RuleTrace trace = new RuleTrace(number -> "p:pseudonym");
+    for (int before = 140; before < 160; before++) {
+      assertThat(trace.kept("x".repeat(before) + "15507600333 and more"))
+          .startsWith("x".repeat(before) + "p:pseudonym")
+          .hasSizeLessThan(175);
+      assertThat(trace.kept("x".repeat(before) + "1550760033315507600333"))
+          .doesNotContainPattern("[0-9p]");
+    }
+    assertThat(trace.kept("x".repeat(160) + "15507600333")).isEqualTo("x".repeat(160) + "…");
+  }
 }
