@@ -3,6 +3,7 @@ package no.portvakt.server.store;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import no.portvakt.server.database.Database;
 import org.jspecify.annotations.Nullable;
 
 /** Maskinporten's clients and their public keys. */

@@ -1,6 +1,7 @@
 package no.portvakt.server.store;
 
 import java.util.List;
+import no.portvakt.server.database.Database;
 import org.jspecify.annotations.Nullable;
 
 /** Organisations with a short code. */

@@ -1,7 +1,7 @@
 /**
- * What outlives the process: connections, migrations, one group commit, and the tables.
+ * What the platform remembers: one class for each table or group of tables, with its SQL.
  *
- * <p>It is the only room that knows SQL and JDBC. It must not know any protocol.
+ * <p>It must not know any protocol, nor which database is below.
  */
 @NullMarked
 package no.portvakt.server.store;

@@ -1,4 +1,4 @@
-package no.portvakt.server.store;
+package no.portvakt.server.database;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -6,18 +6,29 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A connection in use by one thread; keeps its prepared statements. */
+/**
+ * A connection in use by one thread; keeps its prepared statements. The classes of the room store
+ * put their SQL here, and nobody else does.
+ */
 public final class Session implements AutoCloseable {
   private final Connection connection;
   private final Map<String, PreparedStatement> statements = new HashMap<>();
+  private final int chain;
+  private final Set<PreparedStatement> batches = new LinkedHashSet<>();
   private long transaction;
 
-  Session(Connection connection) {
+  /**
+   * @param chain the audit chain that this session may append to, when it is the writer's
+   */
+  Session(Connection connection, int chain) {
     this.connection = connection;
+    this.chain = chain;
   }
 
   /** Work on the store, in one transaction. It may run again when the transaction is repeated. */
@@ -28,12 +39,12 @@ public final class Session implements AutoCloseable {
 
   /** Reads one row of a result. */
   @FunctionalInterface
-  interface Row<T> {
+  public interface Row<T> {
     T read(ResultSet row) throws SQLException;
   }
 
   /** Runs a statement and says how many rows it changed. */
-  int update(String sql, @Nullable Object... values) {
+  public int update(String sql, @Nullable Object... values) {
     try {
       return bind(sql, values).executeUpdate();
     } catch (SQLException e) {
@@ -41,8 +52,22 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /**
+   * Runs a statement at the end of the transaction, many of the same kind in one go. A later query
+   * of the same transaction does not see it.
+   */
+  public void atEnd(String sql, @Nullable Object... values) {
+    try {
+      PreparedStatement statement = bind(sql, values);
+      statement.addBatch();
+      batches.add(statement);
+    } catch (SQLException e) {
+      throw new StoreUnavailable("A statement failed.", e);
+    }
+  }
+
   /** The rows of a query. */
-  <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) {
+  public <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) {
     List<T> rows = new ArrayList<>();
     try (ResultSet result = bind(sql, values).executeQuery()) {
       while (result.next()) {
@@ -55,7 +80,7 @@ public final class Session implements AutoCloseable {
   }
 
   /** The first row of a query, or null when there is none. */
-  <T> @Nullable T first(Row<T> row, String sql, @Nullable Object... values) {
+  public <T> @Nullable T first(Row<T> row, String sql, @Nullable Object... values) {
     try (ResultSet result = bind(sql, values).executeQuery()) {
       return result.next() ? row.read(result) : null;
     } catch (SQLException e) {
@@ -64,13 +89,26 @@ public final class Session implements AutoCloseable {
   }
 
   /** Counts the transactions of this session; a value learned in another one may be out of date. */
-  long transaction() {
+  public long transaction() {
     return transaction;
+  }
+
+  /** The number of the audit chain that this session appends to. */
+  public int chain() {
+    return chain;
   }
 
   void begin() throws SQLException {
     transaction++;
     connection.setAutoCommit(false);
+  }
+
+  /** Sends what was put off to the end; after it nothing is left but to commit. */
+  void finish() throws SQLException {
+    for (PreparedStatement batch : batches) {
+      batch.executeBatch();
+    }
+    batches.clear();
   }
 
   // Not with commit(): SQLite's driver would begin the next transaction at once, and hold the lock.
@@ -79,7 +117,9 @@ public final class Session implements AutoCloseable {
   }
 
   void rollback() throws SQLException {
-    connection.rollback();
+    if (!connection.getAutoCommit()) {
+      connection.rollback();
+    }
   }
 
   @Override

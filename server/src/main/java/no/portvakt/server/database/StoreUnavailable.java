@@ -1,4 +1,4 @@
-package no.portvakt.server.store;
+package no.portvakt.server.database;
 
 /** The store does not answer; nothing was decided and nothing was written. */
 public final class StoreUnavailable extends RuntimeException {

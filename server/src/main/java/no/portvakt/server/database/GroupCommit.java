@@ -1,5 +1,6 @@
-package no.portvakt.server.store;
+package no.portvakt.server.database;
 
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,7 @@ final class GroupCommit implements AutoCloseable {
   private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(15);
   private static final long GATHER_NANOS = TimeUnit.MICROSECONDS.toNanos(2000);
 
-  private final Database.Connector connector;
+  private final Engine engine;
   private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer;
   private volatile boolean closing;
@@ -53,8 +54,8 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  GroupCommit(Database.Connector connector) {
-    this.connector = connector;
+  GroupCommit(Engine engine) {
+    this.engine = engine;
     this.writer = Thread.ofPlatform().name("store-writer").daemon().start(this::write);
     Thread.ofVirtual().name("store-watch").start(this::watch);
   }
@@ -97,7 +98,8 @@ final class GroupCommit implements AutoCloseable {
         running = List.copyOf(jobs);
         if (!together(jobs)) {
           for (Job<?> job : jobs) {
-            together(List.of(job));
+            // Twice at most: the second time on a new connection.
+            while (!job.done.isDone() && !together(List.of(job))) {}
           }
         }
         running = List.of();
@@ -130,34 +132,56 @@ final class GroupCommit implements AutoCloseable {
     }
   }
 
-  /**
-   * Runs the jobs in one transaction; false when several failed together and must be tried alone.
-   */
+  /** Runs the jobs in one transaction; false when they failed together and must be tried alone. */
   private boolean together(List<Job<?>> jobs) {
+    boolean mayTryAgain = false;
+    boolean mayBeStale = false;
     try {
       Session current = session;
+      mayBeStale = current != null;
       if (current == null) {
-        current = new Session(connector.connect());
+        current = open();
         session = current;
       }
+      mayTryAgain = jobs.size() > 1;
       current.begin();
       for (Job<?> job : jobs) {
         job.run(current);
       }
+      current.finish();
+      mayTryAgain = false;
+      mayBeStale = false;
       current.commit();
     } catch (SQLException | RuntimeException | Error e) {
       // Not even an error may end the one writer: every caller to come would wait for it.
       discardSession();
-      if (jobs.size() > 1) {
+      // A connection that was idle may be gone, as after a restart of the database: a new one may
+      // do.
+      if (mayTryAgain
+          || (mayBeStale && (e instanceof SQLException || e instanceof StoreUnavailable))) {
         return false;
       }
-      jobs.get(0).done.completeExceptionally(e);
+      // Without a connection there is nothing to try. And whether a commit that failed took place
+      // is not known: a message that may be used once would find its own trace.
+      for (Job<?> job : jobs) {
+        job.done.completeExceptionally(e);
+      }
       return true;
     }
     for (Job<?> job : jobs) {
       job.complete();
     }
     return true;
+  }
+
+  private Session open() throws SQLException {
+    Connection connection = engine.source().getConnection();
+    try {
+      return new Session(connection, engine.claimWriter(connection));
+    } catch (SQLException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   private void discardSession() {

@@ -1,4 +1,4 @@
-package no.portvakt.server.store;
+package no.portvakt.server.database;
 
 import java.io.IOException;
 import java.nio.file.FileSystems;

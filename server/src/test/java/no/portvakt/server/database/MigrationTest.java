@@ -1,0 +1,166 @@
+package no.portvakt.server.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import no.portvakt.server.TestPostgres;
+import no.portvakt.server.TestStack;
+import no.portvakt.server.store.AuditTable;
+import no.portvakt.server.store.SigningKeyTable;
+import no.portvakt.server.store.SigningKeyTable.SigningKeyRow;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A store of the first version is brought to this one with all that is in it. */
+class MigrationTest {
+  private static final List<String> KEPT_AS_THEY_ARE =
+      List.of("organisation", "scope_prefix", "scope", "scope_access", "client", "client_key");
+
+  @TempDir Path folder = Path.of("");
+
+  @Test
+  void goesOnWithTheKeysAndTheChainOfTheFirstVersion() throws Exception {
+    Path now = folder.resolve("now");
+    Path old = Files.createDirectories(folder.resolve("old"));
+    String proof;
+    String platformToken;
+    String keys;
+    String maskinportenKeys;
+    String usedGrant;
+    try (TestStack stack = TestStack.start(TestStack.in(now))) {
+      proof = stack.maskinportenToken("altinn:serviceowner/instances.read");
+      platformToken = stack.exchange(proof).body();
+      usedGrant = stack.adminGrant("idporten:scopes.read").compact();
+      assertThat(stack.requestToken(usedGrant).statusCode()).isEqualTo(200);
+      keys = stack.get(TestStack.DISCOVERY + "/jwks").body();
+      maskinportenKeys = stack.get("/maskinporten/jwk").body();
+    }
+    Files.copy(now.resolve("master.key"), old.resolve("master.key"));
+    String before = "jdbc:sqlite:" + now.resolve("portvakt.db");
+    long records;
+    try (Connection from = DriverManager.getConnection(before);
+        Connection to = firstVersion("jdbc:sqlite:" + old.resolve("portvakt.db"))) {
+      for (String table : KEPT_AS_THEY_ARE) {
+        assertThat(copy(from, to, table, "*")).isPositive();
+      }
+      assertThat(copy(from, to, "replay", "*")).isPositive();
+      assertThat(
+              copy(
+                  from,
+                  to,
+                  "signing_key",
+                  "role, kid, algorithm, certificate, private_key, created"))
+          .isEqualTo(2);
+      records = copy(from, to, "audit", "seq, decision_id, time, record, hash");
+      assertThat(records).isPositive();
+    }
+    try (TestStack stack = TestStack.start(TestStack.in(old))) {
+      assertThat(stack.get(TestStack.DISCOVERY + "/jwks").body()).isEqualTo(keys);
+      assertThat(stack.get("/maskinporten/jwk").body()).isEqualTo(maskinportenKeys);
+      String again =
+          stack.exchange(stack.maskinportenToken("altinn:serviceowner/instances.write")).body();
+      assertThat(TestStack.part(again, 0)).isEqualTo(TestStack.part(platformToken, 0));
+      assertThat(stack.requestToken(usedGrant).statusCode()).isEqualTo(400);
+    }
+    try (Database database = Database.open(old)) {
+      List<AuditTable.Entry> audit = new AuditTable(database).after(0, 0, 0, Integer.MAX_VALUE);
+      assertThat(audit).hasSizeGreaterThan((int) records);
+      StoreContract.assertChained(audit);
+    }
+  }
+
+  @Test
+  void movesRecordsAndKeysInPostgresToo() throws Exception {
+    PostgresAddress store = TestPostgres.fresh();
+    try (Connection connection = firstVersion(store.url() + "?user=postgres");
+        Statement statement = connection.createStatement()) {
+      byte[] hash = new byte[32];
+      for (int i = 1; i <= 100; i++) {
+        String record = "{\"id\":\"d" + i + "\"}";
+        hash = AuditTable.chain(hash, record);
+        statement.execute(
+            "INSERT INTO audit VALUES (%d, 'd%d', %d, '%s', '%s')"
+                .formatted(i, i, i, record, java.util.HexFormat.of().formatHex(hash)));
+      }
+      statement.execute("INSERT INTO signing_key VALUES ('r', 'k', 'RS256', 'c', 'p', 77)");
+      statement.execute("INSERT INTO replay VALUES ('used', 500)");
+    }
+    try (Database database = Database.connect(store);
+        Database other = Database.connect(store)) {
+      StoreContract.append(database, new AuditTable(database), "next");
+      StoreContract.append(other, new AuditTable(other), "of another node");
+      List<AuditTable.Entry> audit = new AuditTable(database).after(0, 0, 0, 1000);
+      assertThat(audit).hasSize(101);
+      StoreContract.assertChained(audit);
+      assertThat(new AuditTable(database).byDecision("d50")).containsExactly(audit.get(49));
+      assertThat(new AuditTable(database).ends()).hasSize(2);
+      assertThat(new SigningKeyTable(database).ofRole("r").keys())
+          .containsExactly(
+              new SigningKeyRow("r", "k", "RS256", "c", "p", "store", 77, 77, 77L, null, null));
+      assertThat(
+              database.<Boolean>write(
+                  it -> new no.portvakt.server.store.ReplayTable(database).add(it, "used", 500)))
+          .isFalse();
+    }
+  }
+
+  @Test
+  void letsOneOfManyNodesThatStartAtOnceDoIt() throws Exception {
+    PostgresAddress store = TestPostgres.fresh();
+    firstVersion(store.url() + "?user=postgres").close();
+    try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+      List<java.util.concurrent.Future<Database>> nodes = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        nodes.add(threads.submit(() -> Database.connect(store)));
+      }
+      for (var node : nodes) {
+        try (Database database = node.get()) {
+          StoreContract.append(database, new AuditTable(database), "d");
+        }
+      }
+    }
+    assertThat(TestPostgres.query(store, "SELECT version FROM flyway_schema_history WHERE success"))
+        .containsExactly("1", "2");
+  }
+
+  /** An empty store of the first version. */
+  private static Connection firstVersion(String url) throws SQLException {
+    Flyway.configure()
+        .dataSource(url, null, null)
+        .locations("classpath:db/migration")
+        .target("1")
+        .load()
+        .migrate();
+    return DriverManager.getConnection(url);
+  }
+
+  private static int copy(Connection from, Connection to, String table, String columns)
+      throws SQLException {
+    int rows = 0;
+    try (Statement read = from.createStatement();
+        ResultSet row = read.executeQuery("SELECT " + columns + " FROM " + table)) {
+      int width = row.getMetaData().getColumnCount();
+      String places = "?" + ", ?".repeat(width - 1);
+      try (PreparedStatement write =
+          to.prepareStatement("INSERT INTO " + table + " VALUES (" + places + ")")) {
+        while (row.next()) {
+          for (int i = 1; i <= width; i++) {
+            write.setObject(i, row.getObject(i));
+          }
+          rows += write.executeUpdate();
+        }
+      }
+    }
+    return rows;
+  }
+}
