@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param base without a slash at the end
  */
 public record Addresses(String base) {
-  static Addresses of(Settings settings) {
+  /** The addresses of a platform with these settings. */
+  public static Addresses of(Settings settings) {
     String given = settings.baseUrl();
     return new Addresses(given != null ? given : "http://localhost:" + settings.listen().port());
   }

@@ -3,19 +3,24 @@ package no.portvakt.server;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import no.portvakt.server.audit.AuditLog;
+import no.portvakt.server.audit.CheckpointSigner;
+import no.portvakt.server.audit.Checkpoints;
+import no.portvakt.server.audit.Pseudonyms;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.database.StoreUnavailable;
 import no.portvakt.server.discovery.Document;
 import no.portvakt.server.discovery.KeySetDocument;
 import no.portvakt.server.discovery.Metadata;
@@ -26,9 +31,9 @@ import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.Router;
 import no.portvakt.server.issuer.JoseHeader;
 import no.portvakt.server.issuer.KeyCipher;
+import no.portvakt.server.issuer.KeyRing;
+import no.portvakt.server.issuer.SealedSecrets;
 import no.portvakt.server.issuer.SignatureBudget;
-import no.portvakt.server.issuer.SigningKey;
-import no.portvakt.server.issuer.SigningKeys;
 import no.portvakt.server.issuer.TokenIssuer;
 import no.portvakt.server.maskinporten.AdminAccess;
 import no.portvakt.server.maskinporten.ClientsApi;
@@ -39,30 +44,34 @@ import no.portvakt.server.operations.Health;
 import no.portvakt.server.operations.Metrics;
 import no.portvakt.server.registry.Organisations;
 import no.portvakt.server.store.AuditTable;
+import no.portvakt.server.store.CheckpointTable;
 import no.portvakt.server.store.ClientTable;
-import no.portvakt.server.store.Database;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.ReplayTable;
 import no.portvakt.server.store.ScopeTable;
-import no.portvakt.server.store.SigningKeyTable;
-import no.portvakt.server.store.StoreUnavailable;
+import no.portvakt.server.store.SecretTable;
 import no.portvakt.server.trust.RemoteKeySet;
 import no.portvakt.server.trust.ReplayGuard;
 import no.portvakt.tokens.KeySet;
+import no.portvakt.tokens.RuleTrace;
 import no.portvakt.tokens.TokenVerifier;
 import no.portvakt.tokens.TrustedIssuer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The running platform: every object is made here, and closed in the opposite order. */
 public final class Server implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Server.class);
   private static final Duration REMOTE_TIMEOUT = Duration.ofSeconds(5);
+
+  /** After how long a change of the keys is seen though its announcement was missed. */
+  private static final Duration KEYS_POLLED = Duration.ofSeconds(2);
+
+  private static final Duration KEYS_TENDED = Duration.ofMinutes(1);
+  private static final Duration RECORDS_FORGOTTEN = Duration.ofHours(1);
 
   private final Database database;
   private final Health health;
-  private final ScheduledExecutorService housekeeping;
+  private final Housekeeping housekeeping;
+  private final PlatformKeys keys;
   private final HttpServer http;
   private final Addresses addresses;
   private final @Nullable AdminClient adminClient;
@@ -70,13 +79,15 @@ public final class Server implements AutoCloseable {
   private Server(
       Database database,
       Health health,
-      ScheduledExecutorService housekeeping,
+      Housekeeping housekeeping,
+      PlatformKeys keys,
       HttpServer http,
       Addresses addresses,
       @Nullable AdminClient adminClient) {
     this.database = database;
     this.health = health;
     this.housekeeping = housekeeping;
+    this.keys = keys;
     this.http = http;
     this.addresses = addresses;
     this.adminClient = adminClient;
@@ -89,9 +100,11 @@ public final class Server implements AutoCloseable {
 
   /** Starts with a given clock; returns when requests are answered. */
   public static Server start(Settings settings, InstantSource clock) {
+    // What can be refused without a store is refused before anything is made.
+    HttpServer.check(settings.listen(), clock);
+    PrivateKeys.lookAtMaster(settings);
     HttpServer.requireFree(settings.listen().host(), settings.listen().port());
-    Path data = settings.data();
-    Database database = data == null ? Database.inMemory() : Database.open(data);
+    Database database = openStore(settings);
     try {
       return wire(settings, clock, database);
     } catch (RuntimeException e) {
@@ -100,149 +113,210 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  /** Opens the store that the settings name. */
+  public static Database openStore(Settings settings) {
+    if (settings.store() != null) {
+      return Database.connect(settings.store());
+    }
+    Path data = settings.data();
+    return data == null ? Database.inMemory() : Database.open(data);
+  }
+
   private static Server wire(Settings settings, InstantSource clock, Database database) {
     Addresses addresses = Addresses.of(settings);
-    Instant now = clock.instant();
+    boolean authentication = settings.roles().contains(Settings.Role.AUTHENTICATION);
+    boolean maskinporten = settings.roles().contains(Settings.Role.MASKINPORTEN);
 
-    // The store's tables and what the development platform starts with.
+    // What we keep and count.
     ClientTable clients = new ClientTable(database);
     ScopeTable scopes = new ScopeTable(database);
     OrganisationTable organisations = new OrganisationTable(database);
-    FutureTask<@Nullable AdminClient> seeded =
-        background(() ->
-            settings.development() == null
-                ? null
-                : DevelopmentData.seed(
-                    settings.development(), addresses, clients, scopes, organisations, now));
-
-    // Who we are. Making a first key takes a while: both roles and the seed do it side by side.
-    SigningKeyTable keyTable = new SigningKeyTable(database);
-    KeyCipher cipher =
-        settings.data() == null
-            ? KeyCipher.ephemeral()
-            : KeyCipher.fromFile(settings.data().resolve("master.key"));
-    FutureTask<SigningKeys> ourKeys =
-        background(
-            () -> SigningKeys.open(keyTable, cipher, "maskinporten", "RS256", "Maskinporten", now));
-    SigningKeys platformKeys =
-        SigningKeys.open(
-            keyTable, cipher, "authentication", settings.signing().algorithm(), "Portvakt", now);
-    SigningKeys maskinportenKeys = result(ourKeys);
-    SignatureBudget budget = new SignatureBudget(settings.signing().together());
-    TokenIssuer platform =
-        new TokenIssuer(
-            addresses.platformIssuer(), JoseHeader.PLATFORM, () -> platformKeys, budget);
-    TokenIssuer maskinporten =
-        new TokenIssuer(
-            addresses.maskinportenIssuer(),
-            JoseHeader.MASKINPORTEN,
-            () -> maskinportenKeys,
-            budget);
-
-    // What we keep and count.
     Metrics metrics = new Metrics();
-    metrics.watchKeys("authentication", () -> platformKeys, clock);
-    metrics.watchKeys("maskinporten", () -> maskinportenKeys, clock);
-    AuditLog audit = new AuditLog(database, new AuditTable(database), metrics);
     ReplayGuard replays = new ReplayGuard(new ReplayTable(database));
 
-    // Whom we believe. The local Maskinporten's keys are at hand: no request to ourselves.
-    KeySet localKeys = maskinportenKeys.asKeySet();
-    TokenVerifier exchangeable =
-        new TokenVerifier(issuers(settings, addresses, localKeys, clock), clock);
-    TokenVerifier admins =
-        new TokenVerifier(
-            Map.of(
-                addresses.maskinportenIssuer(),
-                new TrustedIssuer(
-                    addresses.maskinportenIssuer(),
-                    TrustedIssuer.RSA_ALGORITHMS,
-                    localKeys,
-                    Set.of())),
-            clock);
-
-    Health health =
-        new Health(
-            Map.of("store", database::isReady, "keys", () -> !platformKeys.published().isEmpty()));
+    // Who we are, and what a first start begins with. Making a key takes a while: all side by side.
+    KeyCipher cipher = PrivateKeys.master(settings);
+    Pseudonyms persons = pseudonyms(database, cipher, clock);
+    AuditLog audit =
+        new AuditLog(database, new AuditTable(database), metrics, () -> new RuleTrace(persons::of));
+    PlatformKeys keys = PlatformKeys.of(settings, database, cipher, clock, audit);
+    FutureTask<@Nullable AdminClient> seeded =
+        background(() -> seed(settings, addresses, clients, scopes, organisations, clock));
+    FutureTask<@Nullable Void> tended =
+        background(() -> {
+          if (maskinporten) {
+            keys.tend(Settings.Role.MASKINPORTEN);
+          }
+          return null;
+        });
+    if (authentication) {
+      keys.tend(Settings.Role.AUTHENTICATION);
+    }
+    result(tended);
+    SignatureBudget budget = new SignatureBudget(settings.signing().together());
     Router router =
         new Router(
             Set.of(
                 StoreUnavailable.class,
                 KeySet.KeySetUnavailable.class,
+                KeyRing.NoSigningKey.class,
                 SignatureBudget.Overloaded.class),
             metrics);
+    List<KeyRing> rings = new ArrayList<>();
+    Housekeeping housekeeping = new Housekeeping();
+    housekeeping.every(
+        Duration.ofMinutes(1),
+        "Forgetting expired messages",
+        () -> replays.forgetExpired(clock.instant()));
+    Checkpoints checkpoints = checkpoints(database, cipher, clock);
+    metrics.watchAudit(() -> checkpoints.problem() == null);
+    housekeeping.every(
+        settings.audit().checkpointEvery(), "The checkpoint of the audit", checkpoints::sign);
+    Duration retention = settings.audit().retention();
+    if (retention != null) {
+      housekeeping.every(
+          RECORDS_FORGOTTEN, "Forgetting old records", () -> checkpoints.forget(retention));
+    }
+    Map<String, TrustedIssuer> believed = new HashMap<>();
 
-    // Authentication: the exchange, discovery and keys.
-    String authentication = "/authentication/api/v1";
-    String openId = authentication + "/openid/.well-known/openid-configuration";
-    ExchangeEndpoint exchange =
-        new ExchangeEndpoint(
-            new ExchangePipeline(platform, audit, clock),
-            new PlatformClaims(addresses.platformIssuer(), settings.exchange().tokens()),
-            exchangeable,
-            new Organisations(organisations)::codeOf);
-    router.route("GET", authentication + "/exchange/{tokenProvider}", exchange::handle);
-    List<String> algorithms =
-        platformKeys.published().stream().map(SigningKey::algorithm).distinct().toList();
-    Document openIdConfiguration =
-        Metadata.openIdConfiguration(addresses.platformIssuer(), algorithms);
-    router.document(openId, request -> openIdConfiguration.answer(request, Metadata.MAX_AGE));
-    Duration maxAge = settings.signing().keysMaxAge();
-    router.document(openId + "/jwks", new KeySetDocument(() -> platformKeys, maxAge)::handle);
-
-    // Maskinporten: tokens, metadata, keys and the admin API below both of its base paths.
-    EnterpriseCertificates anchors = new EnterpriseCertificates(settings.maskinporten().anchors());
-    TokenEndpoint tokens =
-        new TokenEndpoint(maskinporten, clients, scopes, anchors, replays, audit, clock);
-    router.route("POST", "/maskinporten/token", tokens::handle);
-    Document metadata = Metadata.maskinporten(addresses.maskinportenIssuer());
-    router.document(
-        "/maskinporten/.well-known/oauth-authorization-server",
-        request -> metadata.answer(request, Metadata.MAX_AGE));
-    router.document(
-        "/maskinporten/jwk", new KeySetDocument(() -> maskinportenKeys, maxAge)::handle);
-    AdminAccess access = new AdminAccess(admins, clock);
-    for (String base : List.of("/maskinporten", "/maskinporten/api/v1")) {
-      new ScopesApi(scopes, clock).mount(router, base, access);
-      new ClientsApi(clients, scopes, clock).mount(router, base, access);
+    if (maskinporten) {
+      KeyRing ring = keys.ring(Settings.Role.MASKINPORTEN);
+      rings.add(ring);
+      watch(Settings.Role.MASKINPORTEN, ring, keys, metrics, housekeeping, clock);
+      TokenIssuer issuer =
+          new TokenIssuer(addresses.maskinportenIssuer(), JoseHeader.MASKINPORTEN, ring, budget);
+      // The local Maskinporten's keys are at hand: no request to ourselves.
+      believed.put(
+          issuer.issuer(),
+          new TrustedIssuer(
+              issuer.issuer(),
+              TrustedIssuer.RSA_ALGORITHMS,
+              ring.keySet(),
+              settings.exchange().maskinportenAudiences()));
+      EnterpriseCertificates anchors =
+          new EnterpriseCertificates(settings.maskinporten().anchors());
+      TokenEndpoint tokens =
+          new TokenEndpoint(issuer, clients, scopes, anchors, replays, audit, clock);
+      router.route("POST", "/maskinporten/token", tokens::handle);
+      Document metadata = Metadata.maskinporten(issuer.issuer());
+      router.document(
+          "/maskinporten/.well-known/oauth-authorization-server",
+          request -> metadata.answer(request, Metadata.MAX_AGE));
+      router.document("/maskinporten/jwk", new KeySetDocument(ring)::handle);
+      TrustedIssuer ourselves =
+          new TrustedIssuer(issuer.issuer(), TrustedIssuer.RSA_ALGORITHMS, ring.keySet(), Set.of());
+      AdminAccess access =
+          new AdminAccess(new TokenVerifier(Map.of(issuer.issuer(), ourselves), clock), clock);
+      for (String base : List.of("/maskinporten", "/maskinporten/api/v1")) {
+        new ScopesApi(scopes, clock).mount(router, base, access);
+        new ClientsApi(clients, scopes, clock).mount(router, base, access);
+      }
     }
 
-    // Operations.
+    if (authentication) {
+      KeyRing ring = keys.ring(Settings.Role.AUTHENTICATION);
+      rings.add(ring);
+      watch(Settings.Role.AUTHENTICATION, ring, keys, metrics, housekeeping, clock);
+      TokenIssuer issuer =
+          new TokenIssuer(addresses.platformIssuer(), JoseHeader.PLATFORM, ring, budget);
+      addRemoteIssuers(settings, believed, clock);
+      String base = "/authentication/api/v1";
+      ExchangeEndpoint exchange =
+          new ExchangeEndpoint(
+              new ExchangePipeline(issuer, audit, clock),
+              new PlatformClaims(issuer.issuer(), settings.exchange().tokens()),
+              new TokenVerifier(believed, clock),
+              new Organisations(organisations)::codeOf);
+      router.route("GET", base + "/exchange/{tokenProvider}", exchange::handle);
+      String openId = base + "/openid/.well-known/openid-configuration";
+      router.document(
+          openId,
+          request ->
+              Metadata.openIdConfiguration(issuer.issuer(), ring.keys().algorithms())
+                  .answer(request, Metadata.MAX_AGE));
+      router.document(openId + "/jwks", new KeySetDocument(ring)::handle);
+    }
+
+    Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
+    checks.put("store", database::isReady);
+    checks.put("keys", () -> rings.stream().allMatch(ring -> ring.keys().active() != null));
+    Health health = new Health(checks);
     router.document("/health/live", health::live);
     router.document("/health/ready", health::ready);
     router.document("/metrics", metrics::handle);
-
-    ScheduledExecutorService housekeeping =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("housekeeping").factory());
-    var _ =
-        housekeeping.scheduleWithFixedDelay(
-            () -> forgetExpired(replays, clock), 60, 60, TimeUnit.SECONDS);
     AdminClient adminClient = result(seeded);
-    HttpServer http = HttpServer.start(settings.listen().host(), settings.listen().port(), router);
-    return new Server(database, health, housekeeping, http, addresses, adminClient);
+    HttpServer http = HttpServer.start(settings.listen(), router, clock);
+    metrics.watchCertificate(http::certificateExpires, clock);
+    metrics.watchProblems(
+        Map.of(
+            "tls",
+            http::tlsProblem,
+            "key-source",
+            () -> keys.problem(Settings.Role.AUTHENTICATION)));
+    housekeeping.start();
+    return new Server(database, health, housekeeping, keys, http, addresses, adminClient);
   }
 
-  private static void forgetExpired(ReplayGuard replays, InstantSource clock) {
-    try {
-      replays.forgetExpired(clock.instant());
-    } catch (StoreUnavailable e) {
-      LOG.warn("Expired replay records stay for now: {}", e.getMessage());
+  /** What signs and exports the audit in a store. */
+  public static Checkpoints checkpoints(Database database, KeyCipher cipher, InstantSource clock) {
+    byte[] key =
+        new SealedSecrets(new SecretTable(database), cipher, clock)
+            .get("audit-checkpoint-key", CheckpointSigner::freshKey);
+    return new Checkpoints(
+        database,
+        new AuditTable(database),
+        new CheckpointTable(database),
+        CheckpointSigner.of(key),
+        clock);
+  }
+
+  /** What stands for person numbers in the audit in a store. */
+  public static Pseudonyms pseudonyms(Database database, KeyCipher cipher, InstantSource clock) {
+    return Pseudonyms.of(
+        new SealedSecrets(new SecretTable(database), cipher, clock)
+            .get("audit-pseudonym-key", Pseudonyms::freshKey));
+  }
+
+  private static @Nullable AdminClient seed(
+      Settings settings,
+      Addresses addresses,
+      ClientTable clients,
+      ScopeTable scopes,
+      OrganisationTable organisations,
+      InstantSource clock) {
+    if (settings.development() != null) {
+      InitialData.seedTestData(scopes, organisations, clock.instant());
     }
+    Path file = settings.maskinporten().adminClientFile();
+    boolean wanted = file != null || settings.development() != null;
+    return wanted && settings.roles().contains(Settings.Role.MASKINPORTEN)
+        ? InitialData.seedAdminClient(file, addresses, clients, scopes, clock.instant())
+        : null;
   }
 
-  private static Map<String, TrustedIssuer> issuers(
-      Settings settings, Addresses addresses, KeySet localKeys, InstantSource clock) {
-    Map<String, TrustedIssuer> issuers = new HashMap<>();
-    issuers.put(
-        addresses.maskinportenIssuer(),
-        new TrustedIssuer(
-            addresses.maskinportenIssuer(),
-            TrustedIssuer.RSA_ALGORITHMS,
-            localKeys,
-            settings.exchange().maskinportenAudiences()));
+  private static void watch(
+      Settings.Role role,
+      KeyRing ring,
+      PlatformKeys keys,
+      Metrics metrics,
+      Housekeeping housekeeping,
+      InstantSource clock) {
+    String name = role.name().toLowerCase(Locale.ROOT);
+    metrics.watchKeys(name, ring, clock);
+    housekeeping.every(KEYS_POLLED, "A look at the keys of " + name, ring::reload);
+    housekeeping.every(
+        KEYS_TENDED,
+        "The care of the keys of " + name,
+        () -> {
+          keys.tend(role);
+          ring.reload();
+        });
+  }
+
+  private static void addRemoteIssuers(
+      Settings settings, Map<String, TrustedIssuer> issuers, InstantSource clock) {
     if (settings.exchange().maskinporten().isEmpty()) {
-      return issuers;
+      return;
     }
     HttpClient client = HttpClient.newBuilder().connectTimeout(REMOTE_TIMEOUT).build();
     for (Settings.Issuer issuer : settings.exchange().maskinporten()) {
@@ -255,7 +329,6 @@ public final class Server implements AutoCloseable {
             "exchange.maskinporten names the local issuer " + issuer.issuer() + ".");
       }
     }
-    return issuers;
   }
 
   private static <T extends @Nullable Object> FutureTask<T> background(Callable<T> work) {
@@ -301,6 +374,7 @@ public final class Server implements AutoCloseable {
     health.stopping();
     http.close();
     housekeeping.close();
+    keys.close();
     database.close();
   }
 }

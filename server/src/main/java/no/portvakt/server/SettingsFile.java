@@ -1,36 +1,41 @@
 package no.portvakt.server;
 
 import java.io.IOException;
-import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
+import no.portvakt.server.http.HttpServer;
+import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.SigningKeys;
 import no.portvakt.tokens.TrustedIssuer;
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.Mark;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /**
- * Reads settings from YAML over others that hold where it says nothing. A key that does not exist
- * is refused with the nearest one that does ({@code docs/operations.md} lists them all).
+ * Reads settings from YAML and from environment variables, over others that hold where they say
+ * nothing. A key that does not exist is refused with the nearest one that does ({@code
+ * docs/operations.md} lists them all).
  */
 public final class SettingsFile {
-  /** A settings file does not hold; the message names the key and says what it takes. */
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final Duration WEEK = Duration.ofDays(7);
+  private static final Duration CENTURY = Duration.ofDays(36_500);
+
+  private final Settings base;
+
+  private SettingsFile(Settings base) {
+    this.base = base;
+  }
+
+  /** Settings do not hold; the message names the key and says what it takes. */
   public static final class BadSettings extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -39,73 +44,234 @@ public final class SettingsFile {
     }
   }
 
-  private final String where;
-  private final Map<?, ?> members;
-
-  private SettingsFile(String where, Map<?, ?> members) {
-    this.where = where;
-    this.members = members;
-  }
-
   /**
-   * Reads a file.
+   * Reads settings.
    *
+   * @param file YAML; null: there are only the variables
+   * @param variables the process' environment; names that begin with {@code PORTVAKT_} count
    * @throws BadSettings when a key or a value does not hold
    */
-  public static Settings read(Path file, Settings base) {
-    Object document;
-    try (Reader reader = Files.newBufferedReader(file)) {
-      LoaderOptions options = new LoaderOptions();
-      options.setAllowDuplicateKeys(false);
-      document = new Yaml(new SafeConstructor(options)).load(reader);
-    } catch (IOException e) {
-      throw new UncheckedIOException("The settings " + file + " can't be read.", e);
-    } catch (MarkedYAMLException e) {
-      Mark mark = e.getProblemMark();
-      String line = mark == null ? "" : " in line " + (mark.getLine() + 1);
-      throw new BadSettings(
-          "The settings " + file + " are not YAML: " + e.getProblem() + line + ".");
-    } catch (YAMLException e) {
-      throw new BadSettings("The settings " + file + " are not YAML.");
-    }
-    if (document != null && !(document instanceof Map<?, ?>)) {
-      throw new BadSettings("The settings " + file + " are not keys with values.");
-    }
-    SettingsFile root = new SettingsFile("", document instanceof Map<?, ?> map ? map : Map.of());
-    root.known("base-url", "listen", "signing", "exchange", "maskinporten");
-    SettingsFile listen = root.section("listen");
-    listen.known("host", "port");
-    SettingsFile signing = root.section("signing");
-    signing.known("algorithm", "keys-max-age", "together");
-    SettingsFile maskinporten = root.section("maskinporten");
-    maskinporten.known("anchors");
-    String anchors = maskinporten.text("anchors", null);
+  public static Settings read(@Nullable Path file, Map<String, String> variables, Settings base) {
+    SettingsSection root = SettingsSection.read(file, variables);
+    Settings settings = new SettingsFile(base).settings(root);
+    root.refuseUnknownVariables();
+    return settings;
+  }
+
+  /** Whether any of these variables is meant for the settings. */
+  public static boolean anyIn(Map<String, String> variables) {
+    return variables.keySet().stream().anyMatch(SettingsSection::isSetting);
+  }
+
+  private Settings settings(SettingsSection root) {
+    root.known(
+        "roles",
+        "base-url",
+        "data",
+        "listen",
+        "store",
+        "master-key",
+        "signing",
+        "audit",
+        "exchange",
+        "maskinporten");
     String baseUrl = root.text("base-url", base.baseUrl());
     String problem = baseUrl == null ? null : Addresses.problemOf(baseUrl);
     if (problem != null) {
       throw new BadSettings("base-url can't be used: " + problem + ".");
     }
+    Path data = root.path("data");
+    SettingsSection maskinporten = root.section("maskinporten").known("anchors", "admin-client");
+    Path anchors = maskinporten.path("anchors");
+    Path adminClient = maskinporten.path("admin-client");
+    PostgresAddress store = store(root.section("store"));
     return new Settings(
-        new Settings.Listen(
-            String.valueOf(listen.text("host", base.listen().host())),
-            listen.number("port", base.listen().port(), 0, 65_535)),
+        roles(root),
+        listen(root.section("listen")),
         baseUrl,
-        base.data(),
-        new Settings.Signing(
-            signing.word(
-                "algorithm",
-                base.signing().algorithm(),
-                new LinkedHashSet<>(SigningKeys.ALGORITHMS)),
-            Duration.ofSeconds(
-                signing.number(
-                    "keys-max-age", (int) base.signing().keysMaxAge().toSeconds(), 1, 604_800)),
-            signing.number("together", base.signing().together(), 1, 1024)),
+        data != null ? data : store != null && base.development() == null ? null : base.data(),
+        store,
+        masterKey(root.section("master-key")),
+        signing(root.section("signing")),
+        audit(root.section("audit")),
         exchange(root.section("exchange"), base.exchange()),
-        anchors == null ? base.maskinporten() : new Settings.Maskinporten(Path.of(anchors)),
+        new Settings.Maskinporten(
+            anchors == null ? base.maskinporten().anchors() : anchors,
+            adminClient == null ? base.maskinporten().adminClientFile() : adminClient),
         base.development());
   }
 
-  private static Settings.Exchange exchange(SettingsFile section, Settings.Exchange base) {
+  private Set<Settings.Role> roles(SettingsSection root) {
+    Set<Settings.Role> roles = new LinkedHashSet<>();
+    for (String name : root.texts("roles")) {
+      try {
+        roles.add(Settings.Role.valueOf(name.toUpperCase(Locale.ROOT)));
+      } catch (IllegalArgumentException e) {
+        throw root.bad("roles", "takes authentication and maskinporten, not " + name);
+      }
+    }
+    return roles.isEmpty() ? base.roles() : roles;
+  }
+
+  private HttpServer.Listen listen(SettingsSection section) {
+    section.known("host", "port", "tls", "proxies");
+    List<String> proxies = section.texts("proxies");
+    return new HttpServer.Listen(
+        String.valueOf(section.text("host", base.listen().host())),
+        section.number("port", base.listen().port(), 0, 65_535),
+        section.hasSection("tls") ? tls(section.section("tls")) : base.listen().tls(),
+        proxies.isEmpty() ? base.listen().proxies() : proxies);
+  }
+
+  private static TlsFiles tls(SettingsSection section) {
+    section.known("certificate", "key", "keystore", "password-file");
+    Path certificate = section.path("certificate");
+    Path key = section.path("key");
+    Path keystore = section.path("keystore");
+    Path passwordFile = section.path("password-file");
+    if (certificate != null && key != null && keystore == null) {
+      return TlsFiles.pem(certificate, key, passwordFile);
+    }
+    if (certificate == null && key == null && keystore != null) {
+      return TlsFiles.pkcs12(keystore, passwordFile);
+    }
+    throw new BadSettings(section.name() + " takes certificate and key, or keystore.");
+  }
+
+  private @Nullable PostgresAddress store(SettingsSection section) {
+    section.known("url", "user", "password", "password-file", "connections");
+    String url = section.text("url", null);
+    String user = section.text("user", null);
+    String password = section.text("password", null);
+    Path file = section.path("password-file");
+    int connections = section.number("connections", 8, 1, 1000);
+    if (password != null && file != null) {
+      throw new BadSettings(section.name() + " takes one of password and password-file.");
+    }
+    if (url == null) {
+      if (user != null || password != null || file != null || section.has("connections")) {
+        throw new BadSettings(section.name() + " needs url, or nothing at all.");
+      }
+      return base.store();
+    }
+    try {
+      return new PostgresAddress(url, user, file == null ? password : secret(file), connections);
+    } catch (IllegalArgumentException e) {
+      throw new BadSettings("The setting store.url can't be used. " + e.getMessage());
+    }
+  }
+
+  private Settings.MasterKey masterKey(SettingsSection section) {
+    section.known("file", "text", "device");
+    Path file = section.path("file");
+    String text = section.text("text", null);
+    Settings.Device device =
+        section.hasSection("device") ? device(section.section("device"), true) : null;
+    if ((file == null ? 0 : 1) + (text == null ? 0 : 1) + (device == null ? 0 : 1) > 1) {
+      throw new BadSettings(section.name() + " takes one of file, text and device.");
+    }
+    return new Settings.MasterKey(file, text, device);
+  }
+
+  private static Settings.Device device(SettingsSection section, boolean oneKey) {
+    section.known("library", "slot-index", "pin-file", "alias");
+    Path library = section.path("library");
+    int slotIndex = section.number("slot-index", 0, 0, 1000);
+    Path pin = section.path("pin-file");
+    String alias = section.text("alias", null);
+    if (library == null || pin == null || (oneKey && alias == null)) {
+      throw new BadSettings(
+          section.name() + " needs library and pin-file" + (oneKey ? ", and alias." : "."));
+    }
+    return new Settings.Device(library, slotIndex, pin, alias);
+  }
+
+  private Settings.Signing signing(SettingsSection section) {
+    Settings.Signing otherwise = base.signing();
+    section.known(
+        "algorithm",
+        "also",
+        "keys-max-age",
+        "skew",
+        "together",
+        "rotate-after",
+        "standby-key",
+        "source");
+    Set<String> algorithms = new LinkedHashSet<>();
+    algorithms.add(
+        section.word(
+            "algorithm",
+            otherwise.algorithms().get(0),
+            new LinkedHashSet<>(SigningKeys.ALGORITHMS)));
+    for (String also : section.texts("also")) {
+      if (!SigningKeys.ALGORITHMS.contains(also)) {
+        throw section.bad("also", "takes a list of " + SigningKeys.ALGORITHMS);
+      }
+      algorithms.add(also);
+    }
+    return new Settings.Signing(
+        List.copyOf(algorithms),
+        section.duration("keys-max-age", otherwise.keysMaxAge(), SECOND, WEEK),
+        section.duration("skew", otherwise.skew(), SECOND, Duration.ofMinutes(10)),
+        section.number("together", otherwise.together(), 1, 1024),
+        section.duration("rotate-after", otherwise.rotateAfter(), SECOND, CENTURY),
+        section.flag("standby-key", otherwise.standby()),
+        section.hasSection("source") ? source(section.section("source")) : null);
+  }
+
+  private static Settings.Source source(SettingsSection section) {
+    section.known(
+        "type", "files", "password-file", "device", "vault", "certificate", "refresh", "outage");
+    String type = section.text("type", null);
+    if (type == null) {
+      throw new BadSettings(section.name() + " needs type: files, pkcs11 or azure-key-vault.");
+    }
+    List<Path> files = section.paths("files");
+    Settings.Device device =
+        section.hasSection("device") ? device(section.section("device"), false) : null;
+    if (type.equals("files") == files.isEmpty() || type.equals("pkcs11") == (device == null)) {
+      throw new BadSettings(
+          section.name() + " needs files with the type files, and device with the type pkcs11.");
+    }
+    Map<String, String> more = new LinkedHashMap<>();
+    for (String name : List.of("vault", "certificate")) {
+      String value = section.text(name, null);
+      if (value != null) {
+        more.put(name, value);
+      }
+    }
+    return new Settings.Source(
+        type,
+        files,
+        section.path("password-file"),
+        device,
+        more,
+        section.duration("refresh", Duration.ofSeconds(30), SECOND, Duration.ofDays(1)),
+        section.duration("outage", Duration.ofDays(1), SECOND, CENTURY));
+  }
+
+  private Settings.Audit audit(SettingsSection section) {
+    section.known("checkpoint-every", "retention");
+    Duration forever = CENTURY.plusDays(1);
+    Duration otherwise = base.audit().retention();
+    Duration kept =
+        section.duration("retention", otherwise == null ? forever : otherwise, SECOND, CENTURY);
+    return new Settings.Audit(
+        section.duration(
+            "checkpoint-every", base.audit().checkpointEvery(), SECOND, Duration.ofDays(1)),
+        kept.equals(forever) ? null : kept);
+  }
+
+  /** The secret in a file, without blanks and line ends around it. */
+  static String secret(Path file) {
+    try {
+      return Files.readString(file).strip();
+    } catch (IOException e) {
+      throw new BadSettings("The file " + file + " can't be read.");
+    }
+  }
+
+  private static Settings.Exchange exchange(SettingsSection section, Settings.Exchange base) {
     section.known(
         "profile",
         "lifetime",
@@ -133,12 +299,10 @@ public final class SettingsFile {
         new LinkedHashSet<>(section.texts("audiences")));
   }
 
-  private static List<Settings.Issuer> issuers(SettingsFile exchange) {
+  private static List<Settings.Issuer> issuers(SettingsSection exchange) {
     List<Settings.Issuer> issuers = new ArrayList<>();
-    for (Object item : exchange.list("maskinporten")) {
-      String where = "exchange.maskinporten[" + issuers.size() + "]";
-      SettingsFile entry =
-          new SettingsFile(where + ".", item instanceof Map<?, ?> map ? map : Map.of());
+    for (SettingsSection entry : exchange.sections("maskinporten")) {
+      String where = entry.name();
       entry.known("issuer", "metadata", "jwks", "algorithms", "audiences");
       String issuer = entry.text("issuer", null);
       String metadata = entry.text("metadata", null);
@@ -162,121 +326,5 @@ public final class SettingsFile {
               new LinkedHashSet<>(entry.texts("audiences"))));
     }
     return issuers;
-  }
-
-  private SettingsFile section(String name) {
-    Object value = members.get(name);
-    if (value != null && !(value instanceof Map<?, ?>)) {
-      throw bad(name, "takes further keys below it");
-    }
-    return new SettingsFile(where + name + ".", value instanceof Map<?, ?> map ? map : Map.of());
-  }
-
-  private void known(String... names) {
-    for (Object key : members.keySet()) {
-      String name = String.valueOf(key);
-      if (!Arrays.asList(names).contains(name)) {
-        String nearest = names[0];
-        for (String candidate : names) {
-          if (distance(name, candidate) < distance(name, nearest)) {
-            nearest = candidate;
-          }
-        }
-        throw new BadSettings(
-            "There is no setting " + where + name + "; did you mean " + where + nearest + "?");
-      }
-    }
-  }
-
-  private @Nullable String text(String name, @Nullable String otherwise) {
-    Object value = members.get(name);
-    if (value == null) {
-      return otherwise;
-    }
-    if (!(value instanceof String text) || text.isBlank()) {
-      throw bad(name, "takes a text");
-    }
-    return text;
-  }
-
-  private String word(String name, String otherwise, Set<String> words) {
-    String value = String.valueOf(text(name, otherwise));
-    if (!words.contains(value)) {
-      throw bad(name, "takes one of " + words.stream().sorted().toList());
-    }
-    return value;
-  }
-
-  private int number(String name, int otherwise, int least, int most) {
-    Object value = members.get(name);
-    if (value == null) {
-      return otherwise;
-    }
-    if (!(value instanceof Integer number) || number < least || number > most) {
-      throw bad(name, "takes a whole number from " + least + " to " + most);
-    }
-    return number;
-  }
-
-  private boolean flag(String name, boolean otherwise) {
-    Object value = members.get(name);
-    if (value != null && !(value instanceof Boolean)) {
-      throw bad(name, "takes true or false");
-    }
-    return value instanceof Boolean flag ? flag : otherwise;
-  }
-
-  private List<?> list(String name) {
-    Object value = members.get(name);
-    if (value != null && !(value instanceof List<?>)) {
-      throw bad(name, "takes a list");
-    }
-    return value instanceof List<?> list ? list : List.of();
-  }
-
-  private List<String> texts(String name) {
-    List<String> texts = new ArrayList<>();
-    for (Object item : list(name)) {
-      if (!(item instanceof String text) || text.isBlank()) {
-        throw bad(name, "takes a list of texts");
-      }
-      texts.add(text);
-    }
-    return texts;
-  }
-
-  private @Nullable URI address(String name, @Nullable String text) {
-    try {
-      URI uri = text == null ? null : URI.create(text);
-      if (uri == null
-          || (uri.getHost() != null && List.of("http", "https").contains(uri.getScheme()))) {
-        return uri;
-      }
-    } catch (IllegalArgumentException e) {
-      throw bad(name, "takes an http or https URL");
-    }
-    throw bad(name, "takes an http or https URL");
-  }
-
-  private BadSettings bad(String name, String takes) {
-    return new BadSettings("The setting " + where + name + " " + takes + ".");
-  }
-
-  /** The edit distance (Levenshtein) of two short names. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j < row.length; j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
   }
 }

@@ -40,6 +40,11 @@ public final class AuditRecords {
     }
   }
 
+  /** All records of decisions by their place: not those of changes of the platform's own keys. */
+  public static List<Stored> decisionsIn(Path folder) {
+    return in(folder).stream().filter(it -> !"changed".equals(it.get("outcome"))).toList();
+  }
+
   /** All records by their place. */
   public static List<Stored> in(Path folder) {
     List<Stored> all = new ArrayList<>();

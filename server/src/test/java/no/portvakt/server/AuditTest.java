@@ -204,9 +204,8 @@ class AuditTest {
       assertThat(second.exchange(second.forge().compact()).statusCode()).isEqualTo(200);
       ExchangeRefusal.of(second, "a.b.c");
     }
-    List<Stored> records = AuditRecords.in(again);
-    assertThat(records).hasSize(3);
-    AuditRecords.assertChained(records);
+    assertThat(AuditRecords.decisionsIn(again)).hasSize(3);
+    AuditRecords.assertChained(AuditRecords.in(again));
   }
 
   @Test

@@ -152,7 +152,16 @@ class DiscoveryTest {
   @ValueSource(strings = {"", "/jwks"})
   void mayBeKeptByCaches(String path) {
     HttpResponse<String> answer = stack.get(TestStack.DISCOVERY + path);
-    assertThat(answer.headers().allValues("Cache-Control")).containsExactly("public, max-age=3600");
+    assertThat(answer.headers().allValues("Cache-Control"))
+        .singleElement()
+        .satisfies(DiscoveryTest::isAboutAnHour);
+  }
+
+  /** Up to a tenth less than an hour, so that verifiers do not come all at once. */
+  private static void isAboutAnHour(String cacheControl) {
+    assertThat(cacheControl).startsWith("public, max-age=");
+    assertThat(Integer.parseInt(cacheControl.substring("public, max-age=".length())))
+        .isBetween(3240, 3600);
   }
 
   @Test
@@ -165,7 +174,8 @@ class DiscoveryTest {
       assertThat(again.statusCode()).as(known).isEqualTo(304);
       assertThat(again.body()).isEmpty();
       assertThat(again.headers().firstValue("ETag")).contains(tag);
-      assertThat(again.headers().firstValue("Cache-Control")).contains("public, max-age=3600");
+      assertThat(again.headers().firstValue("Cache-Control"))
+          .hasValueSatisfying(DiscoveryTest::isAboutAnHour);
     }
     for (String other : List.of("\"other\"", "", "other", tag.replace("\"", ""), "\"*\"")) {
       RawAnswer again = stack.rawGet(KEYS, "If-None-Match: " + other);
@@ -203,8 +213,10 @@ class DiscoveryTest {
                 + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assertThat(head.status()).isEqualTo(200);
     assertThat(head.body()).isEmpty();
-    get.headers().remove("date");
-    head.headers().remove("date");
+    for (String differs : List.of("date", "cache-control")) {
+      assertThat(head.headers().remove(differs)).isNotNull();
+      assertThat(get.headers().remove(differs)).isNotNull();
+    }
     assertThat(head.headers()).isEqualTo(get.headers());
   }
 

@@ -32,7 +32,8 @@ class HouseTest {
   private static final Pattern TRESPASS =
       Pattern.compile(
           "(?!http ).* io\\.helidon\\..+"
-              + "|(?!store ).* (javax?\\.sql|com\\.zaxxer|org\\.(flywaydb|sqlite))\\..+");
+              + "|(?!store |database ).* javax?\\.sql\\..+"
+              + "|(?!database ).* (com\\.zaxxer|org\\.(flywaydb|sqlite|postgresql))\\..+");
 
   /** A class in a descriptor or a generic signature: L, the name, then what closes it. */
   private static final Pattern TYPE = Pattern.compile("L([^\\s;<>:().\\[]+/[^\\s;<>:().\\[]+)[;<]");
@@ -329,7 +330,11 @@ class HouseTest {
               "no.portvakt.server.safe.A → no.portvakt.server.Server",
               "no.portvakt.server.yard.A → no.portvakt.server.safe.A");
       assertThat(enginesInOtherRooms(arrows("http.A>/io.helidon.B store.A>/java.sql.B"))).isEmpty();
+      assertThat(enginesInOtherRooms(arrows("database.A>/java.sql.B database.A>/org.sqlite.B")))
+          .isEmpty();
       assertThat(enginesInOtherRooms(arrows("A>/io.helidon.B http.A>/java.sql.B"))).hasSize(2);
+      assertThat(enginesInOtherRooms(arrows("store.A>/org.postgresql.B A>/com.zaxxer.B")))
+          .hasSize(2);
     }
 
     @Test

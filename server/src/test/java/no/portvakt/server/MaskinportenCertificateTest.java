@@ -396,13 +396,6 @@ class MaskinportenCertificateTest {
   }
 
   private static Settings trusting(Settings settings, @Nullable Path anchors) {
-    return new Settings(
-        settings.listen(),
-        settings.baseUrl(),
-        settings.data(),
-        settings.signing(),
-        settings.exchange(),
-        new Settings.Maskinporten(anchors),
-        settings.development());
+    return TestStack.withMaskinporten(settings, new Settings.Maskinporten(anchors, null));
   }
 }

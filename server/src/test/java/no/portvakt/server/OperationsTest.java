@@ -263,7 +263,9 @@ class OperationsTest {
     assertThatExceptionOfType(HttpServer.PortInUse.class)
         .isThrownBy(() -> Server.start(settings).close())
         .withMessage(
-            "Port " + stack.server().port() + " is already in use; choose another with --port.");
+            "Port "
+                + stack.server().port()
+                + " is already in use; choose another with --port or the setting listen.port.");
   }
 
   private static String decisions(String event, String outcome, String provider) {

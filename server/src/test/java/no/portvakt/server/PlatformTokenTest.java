@@ -10,14 +10,12 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.SignedJWT;
 import java.net.http.HttpResponse;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.exchange.PlatformClaims.Family;
 import org.jspecify.annotations.Nullable;
@@ -65,17 +63,7 @@ class PlatformTokenTest {
 
   @Test
   void signsWithEs256WhenConfigured() throws Exception {
-    UnaryOperator<Settings> es256 =
-        it ->
-            new Settings(
-                it.listen(),
-                it.baseUrl(),
-                it.data(),
-                new Settings.Signing("ES256", Duration.ofMinutes(5), 2),
-                it.exchange(),
-                it.maskinporten(),
-                it.development());
-    try (TestStack own = TestStack.start(es256)) {
+    try (TestStack own = TestStack.start(TestStack.algorithms("ES256"))) {
       SignedJWT token = SignedJWT.parse(granted(own, own.forge()));
       assertThat(token.getHeader().getAlgorithm().getName()).isEqualTo("ES256");
       assertThat(token.verify(published(own, token))).isTrue();

@@ -10,9 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import no.portvakt.server.SettingsFile.BadSettings;
 import no.portvakt.server.exchange.PlatformClaims.Family;
+import no.portvakt.server.http.HttpServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,9 +58,11 @@ class SettingsFileTest {
               anchors: anchors.pem
             """);
     assertThat(settings.baseUrl()).isEqualTo("https://platform.example.com");
-    assertThat(settings.listen()).isEqualTo(new Settings.Listen("0.0.0.0", 8080));
-    assertThat(settings.signing())
-        .isEqualTo(new Settings.Signing("ES256", Duration.ofMinutes(10), 7));
+    assertThat(settings.listen())
+        .isEqualTo(new HttpServer.Listen("0.0.0.0", 8080, null, List.of()));
+    assertThat(settings.signing().algorithms()).containsExactly("ES256");
+    assertThat(settings.signing().keysMaxAge()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(settings.signing().together()).isEqualTo(7);
     assertThat(settings.exchange().tokens().lifetimeSeconds()).isEqualTo(1200);
     assertThat(settings.exchange().tokens().boundByProof()).isTrue();
     assertThat(settings.exchange().tokens().collapseArrays()).isTrue();
@@ -108,7 +113,7 @@ class SettingsFileTest {
             + " exchange.maskinporten[0].isuer; did you mean exchange.maskinporten[0].issuer?",
         "maskinporten: {anchor: x} | There is no setting maskinporten.anchor; did you mean"
             + " maskinporten.anchors?",
-        "data: x | There is no setting data; did you mean",
+        "date: x | There is no setting date; did you mean data?",
         "5: x | There is no setting 5; did you mean",
       })
   void namesTheNearestKeyForAnUnknownOne(String yaml, String sentence) {
@@ -128,7 +133,7 @@ class SettingsFileTest {
         "listen: {port: 99999999999} | The setting listen.port takes",
         "listen: {host: 5} | The setting listen.host takes a text.",
         "listen: {host: ''} | The setting listen.host takes a text.",
-        "signing: {algorithm: RS512} | The setting signing.algorithm takes one of [ES256, RS256].",
+        "signing: {algorithm: RS512} | The setting signing.algorithm takes one of [ES256, Ed25519, EdDSA, PS256, RS256].",
         "signing: {algorithm: rs256} | The setting signing.algorithm takes",
         "signing: {algorithm: none} | The setting signing.algorithm takes",
         "signing: {keys-max-age: 0} | The setting signing.keys-max-age takes",
@@ -198,12 +203,12 @@ class SettingsFileTest {
   void saysWhichFileCannotBeRead() throws IOException {
     Path absent = folder.resolve("absent.yaml");
     assertThatExceptionOfType(UncheckedIOException.class)
-        .isThrownBy(() -> SettingsFile.read(absent, BASE))
+        .isThrownBy(() -> SettingsFile.read(absent, Map.of(), BASE))
         .withMessageContaining("absent.yaml");
     Path latin = folder.resolve("latin.yaml");
     Files.write(latin, "base-url: https://bl\u00e5b\u00e6r".getBytes(StandardCharsets.ISO_8859_1));
     assertThatExceptionOfType(RuntimeException.class)
-        .isThrownBy(() -> SettingsFile.read(latin, BASE))
+        .isThrownBy(() -> SettingsFile.read(latin, Map.of(), BASE))
         .withMessageContaining("latin.yaml");
   }
 
@@ -218,7 +223,8 @@ class SettingsFileTest {
   }
 
   private Settings read(String yaml) throws IOException {
-    return SettingsFile.read(Files.writeString(folder.resolve("settings.yaml"), yaml), BASE);
+    return SettingsFile.read(
+        Files.writeString(folder.resolve("settings.yaml"), yaml), Map.of(), BASE);
   }
 
   private void assertBad(String yaml, String sentence) {

@@ -3,7 +3,9 @@ package no.portvakt.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
@@ -14,12 +16,13 @@ import java.security.KeyFactory;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.sql.DriverManager;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import no.portvakt.server.database.Database.UnusableData;
 import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
-import no.portvakt.server.store.Database.UnusableData;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,21 +83,18 @@ class StartTest {
       before = first.exchange(first.forge().compact()).body();
     }
     UnaryOperator<Settings> es256 =
-        it ->
-            new Settings(
-                it.listen(),
-                it.baseUrl(),
-                folder,
-                new Settings.Signing("ES256", it.signing().keysMaxAge(), 2),
-                it.exchange(),
-                it.maskinporten(),
-                it.development());
+        it -> TestStack.algorithms("ES256").apply(TestStack.in(folder).apply(it));
     try (TestStack second = TestStack.start(es256)) {
       assertThat(verifies(second, before)).isTrue();
+      assertThat(TestStack.json(second.get(TestStack.DISCOVERY)))
+          .containsEntry("id_token_signing_alg_values_supported", List.of("RS256", "ES256"));
+      // Verifiers may keep the old key set for an hour: until then the old key goes on signing.
+      String soon = second.exchange(second.forge().compact()).body();
+      assertThat(TestStack.part(soon, 0)).contains("\"alg\":\"RS256\"");
+      second.clock().advance(Duration.ofMinutes(61));
       String after = second.exchange(second.forge().compact()).body();
       assertThat(TestStack.part(after, 0)).contains("\"alg\":\"ES256\"");
-      assertThat(TestStack.json(second.get(TestStack.DISCOVERY)))
-          .containsEntry("id_token_signing_alg_values_supported", List.of("ES256", "RS256"));
+      assertThat(verifies(second, after)).isTrue();
     }
   }
 
@@ -192,7 +192,9 @@ class StartTest {
     var key =
         JWKSet.parse(stack.get(TestStack.DISCOVERY + "/jwks").body())
             .getKeyByKeyId(jwt.getHeader().getKeyID());
-    return key != null && jwt.verify(new RSASSAVerifier(key.toRSAKey()));
+    return key != null
+        && jwt.verify(
+            key instanceof ECKey ec ? new ECDSAVerifier(ec) : new RSASSAVerifier(key.toRSAKey()));
   }
 
   private static String permissions(Path path) throws IOException {

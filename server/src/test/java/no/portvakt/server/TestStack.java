@@ -17,6 +17,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.text.ParseException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
+import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,9 @@ public final class TestStack implements AutoCloseable {
 
   /** The organisation that the admin client belongs to. */
   public static final String DIGDIR = RemoteIssuer.DIGDIR;
+
+  /** 32 bytes in base64; worth nothing outside the tests. */
+  private static final String MASTER_KEY = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGhlIHRlc3RzLi4=";
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -105,15 +110,64 @@ public final class TestStack implements AutoCloseable {
   }
 
   /** The settings with another exchange. */
-  public static Settings withExchange(Settings settings, Settings.Exchange exchange) {
+  public static Settings withExchange(Settings it, Settings.Exchange exchange) {
+    return with(it, it.data(), it.store(), it.signing(), exchange, it.maskinporten());
+  }
+
+  /** The settings with another Maskinporten. */
+  public static Settings withMaskinporten(Settings it, Settings.Maskinporten maskinporten) {
+    return with(it, it.data(), it.store(), it.signing(), it.exchange(), maskinporten);
+  }
+
+  /** A change to other signing keys. */
+  public static UnaryOperator<Settings> signing(UnaryOperator<Settings.Signing> change) {
+    return it ->
+        with(
+            it,
+            it.data(),
+            it.store(),
+            change.apply(it.signing()),
+            it.exchange(),
+            it.maskinporten());
+  }
+
+  /** A change to these algorithms of platform tokens; the first one signs. */
+  public static UnaryOperator<Settings> algorithms(String... algorithms) {
+    return signing(it ->
+        new Settings.Signing(
+            List.of(algorithms),
+            it.keysMaxAge(),
+            it.skew(),
+            it.together(),
+            it.rotateAfter(),
+            it.standby(),
+            it.source()));
+  }
+
+  /** A change to a store in PostgreSQL, with a master key that every node gets. */
+  public static UnaryOperator<Settings> on(PostgresAddress store) {
+    return it -> with(it, null, store, it.signing(), it.exchange(), it.maskinporten());
+  }
+
+  private static Settings with(
+      Settings it,
+      @Nullable Path data,
+      @Nullable PostgresAddress store,
+      Settings.Signing signing,
+      Settings.Exchange exchange,
+      Settings.Maskinporten maskinporten) {
     return new Settings(
-        settings.listen(),
-        settings.baseUrl(),
-        settings.data(),
-        settings.signing(),
+        it.roles(),
+        it.listen(),
+        it.baseUrl(),
+        data,
+        store,
+        store == null ? it.masterKey() : new Settings.MasterKey(null, MASTER_KEY, null),
+        signing,
+        it.audit(),
         exchange,
-        settings.maskinporten(),
-        settings.development());
+        maskinporten,
+        it.development());
   }
 
   /** A change of how platform tokens are made. */
@@ -139,16 +193,8 @@ public final class TestStack implements AutoCloseable {
   }
 
   /** A change that keeps everything in a folder. */
-  public static UnaryOperator<Settings> in(java.nio.file.Path folder) {
-    return settings ->
-        new Settings(
-            settings.listen(),
-            settings.baseUrl(),
-            folder,
-            settings.signing(),
-            settings.exchange(),
-            settings.maskinporten(),
-            settings.development());
+  public static UnaryOperator<Settings> in(Path folder) {
+    return it -> with(it, folder, null, it.signing(), it.exchange(), it.maskinporten());
   }
 
   public TestClock clock() {

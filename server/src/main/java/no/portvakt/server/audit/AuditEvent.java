@@ -28,7 +28,9 @@ public final class AuditEvent {
     /** The caller had no right to one. */
     REFUSED,
     /** We could not decide. */
-    FAILED;
+    FAILED,
+    /** Something of the platform's own was changed. */
+    CHANGED;
 
     private final String word;
 

@@ -1,8 +1,10 @@
 package no.portvakt.server.audit;
 
+import java.util.function.Supplier;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.database.Session;
 import no.portvakt.server.store.AuditTable;
-import no.portvakt.server.store.Database;
-import no.portvakt.server.store.Session;
+import no.portvakt.tokens.RuleTrace;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,6 +15,7 @@ public final class AuditLog {
   private final Database database;
   private final AuditTable table;
   private final Counter counter;
+  private final Supplier<RuleTrace> traces;
 
   /** Is told of each kept event, for metrics. */
   @FunctionalInterface
@@ -21,19 +24,32 @@ public final class AuditLog {
     void count(String event, String provider, String outcome);
   }
 
-  public AuditLog(Database database, AuditTable table, Counter counter) {
+  public AuditLog(
+      Database database, AuditTable table, Counter counter, Supplier<RuleTrace> traces) {
     this.database = database;
     this.table = table;
     this.counter = counter;
+    this.traces = traces;
+  }
+
+  /** A trace for one decision; it masks person numbers as this log keeps them. */
+  public RuleTrace trace() {
+    return traces.get();
   }
 
   /**
    * Keeps an event.
    *
-   * @throws no.portvakt.server.store.StoreUnavailable when it can't be kept: nothing may be issued
+   * @throws no.portvakt.server.database.StoreUnavailable when it can't be kept: nothing may be
+   *     issued
    */
   public void record(AuditEvent event) {
     boolean _ = decide(_ -> true, event, event);
+  }
+
+  /** Keeps the event of a change that a transaction makes; both become durable or neither. */
+  public void append(Session session, AuditEvent event) {
+    table.append(session, event.decisionId(), event.time().toEpochMilli(), event.toJson());
   }
 
   /**
@@ -44,7 +60,7 @@ public final class AuditLog {
    * @param granted the event to keep when it holds
    * @param refused the event to keep when it does not
    * @return whether it held
-   * @throws no.portvakt.server.store.StoreUnavailable when nothing can be kept: nothing may be
+   * @throws no.portvakt.server.database.StoreUnavailable when nothing can be kept: nothing may be
    *     issued
    */
   public boolean decide(Session.Work<Boolean> lastCheck, AuditEvent granted, AuditEvent refused) {

@@ -1,11 +1,10 @@
 package no.portvakt.server.discovery;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
+import no.portvakt.server.issuer.KeyRing;
 import no.portvakt.server.issuer.SigningKey;
 import no.portvakt.server.issuer.SigningKeys;
 import org.jspecify.annotations.Nullable;
@@ -15,27 +14,22 @@ import org.jspecify.annotations.Nullable;
  * made once for each set of keys.
  */
 public final class KeySetDocument {
-  private final Supplier<SigningKeys> keys;
-  private final Duration maxAge;
+  private final KeyRing keys;
   private volatile @Nullable Made made;
 
   private record Made(SigningKeys keys, Document document) {}
 
-  /**
-   * @param maxAge how long a verifier may keep the document
-   */
-  public KeySetDocument(Supplier<SigningKeys> keys, Duration maxAge) {
+  public KeySetDocument(KeyRing keys) {
     this.keys = keys;
-    this.maxAge = maxAge;
   }
 
   /** Answers with the keys of the moment. */
   public Answer handle(Request request) {
-    return current().answer(request, maxAge);
+    return current().answer(request, keys.cacheable());
   }
 
   private Document current() {
-    SigningKeys now = keys.get();
+    SigningKeys now = keys.keys();
     Made known = made;
     if (known != null && known.keys.equals(now)) {
       return known.document;

@@ -9,6 +9,7 @@ import java.util.Map;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.exchange.Provider.Inquiry;
 import no.portvakt.server.exchange.Provider.Mapping;
+import no.portvakt.server.issuer.SigningKey;
 import no.portvakt.server.issuer.TokenIssuer;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.KeySet.KeySetUnavailable;
@@ -52,7 +53,7 @@ public final class ExchangePipeline {
 
   /** Exchanges a proof; {@code verifier} believes the provider's issuers and no others. */
   Result exchange(Provider provider, TokenVerifier verifier, String proof, Inquiry inquiry) {
-    ExchangeRecord record = new ExchangeRecord(provider.name(), clock.instant());
+    ExchangeRecord record = new ExchangeRecord(provider.name(), clock.instant(), audit.trace());
     RuleTrace trace = record.trace();
     Mapping mapping;
     try {
@@ -74,19 +75,20 @@ public final class ExchangePipeline {
           : new Result.Gone();
     }
     Map<String, @Nullable Object> claims = issue.claims();
+    SigningKey key = issuer.key();
     audit.record(
         record
             .event(GRANTED)
             .with("organisation", issue.organisation())
             .with("jti", claims.get(ClaimNames.TOKEN_ID))
             .with("expires", claims.get(ClaimNames.EXPIRES_AT))
-            .with("key", issuer.keys().active().keyId()));
-    return new Result.Token(issuer.sign(claims));
+            .with("key", key.keyId()));
+    return new Result.Token(issuer.sign(claims, key));
   }
 
   /** Keeps the record of a request that has no proof that could be exchanged. */
   void refuse(String provider, String rule, String expected, String actual) {
-    ExchangeRecord record = new ExchangeRecord(provider, clock.instant());
+    ExchangeRecord record = new ExchangeRecord(provider, clock.instant(), audit.trace());
     record.trace().check(rule, false, expected, actual);
     audit.record(record.event(REFUSED).with("reason", rule));
   }

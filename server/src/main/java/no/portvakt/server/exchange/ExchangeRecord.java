@@ -12,12 +12,13 @@ import org.jspecify.annotations.Nullable;
 final class ExchangeRecord {
   private final String provider;
   private final Instant time;
-  private final RuleTrace trace = new RuleTrace();
+  private final RuleTrace trace;
   private @Nullable Verified token;
 
-  ExchangeRecord(String provider, Instant time) {
+  ExchangeRecord(String provider, Instant time, RuleTrace trace) {
     this.provider = provider;
     this.time = time;
+    this.trace = trace;
   }
 
   /** When the exchange began: the one time that all of its rules compare with. */
@@ -44,9 +45,9 @@ final class ExchangeRecord {
     if (token != null) {
       event
           .with("issuer", token.issuer().issuer())
-          .with("client_id", RuleTrace.printable(token.claims().get(ClaimNames.CLIENT_ID)))
-          .with("scope", RuleTrace.printable(token.claims().get(ClaimNames.SCOPE)))
-          .with("proof_jti", RuleTrace.printable(token.claims().get(ClaimNames.TOKEN_ID)));
+          .with("client_id", trace.kept(token.claims().get(ClaimNames.CLIENT_ID)))
+          .with("scope", trace.kept(token.claims().get(ClaimNames.SCOPE)))
+          .with("proof_jti", trace.kept(token.claims().get(ClaimNames.TOKEN_ID)));
     }
     return event.rules(trace);
   }

@@ -9,7 +9,7 @@ import java.util.HexFormat;
  *
  * @param id 32 hexadecimal digits: 48 bits of time, then random bits, so that ids sort by time; the
  *     decision id of an exchange and the trace id of a Maskinporten error
- * @param clientAddress the peer's IP address
+ * @param clientAddress the client's IP address: the peer's, or what declared proxies say it is
  * @param startNanos {@link System#nanoTime()} when the request arrived
  */
 public record RequestContext(String id, String clientAddress, long startNanos) {

@@ -7,6 +7,7 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.Set;
+import no.portvakt.server.http.Peers.Caller;
 import no.portvakt.server.http.Routes.Found;
 import no.portvakt.server.http.Routes.Route;
 import org.slf4j.Logger;
@@ -52,24 +53,26 @@ public final class Router {
     return this;
   }
 
-  void handle(ServerRequest request, ServerResponse response) {
-    RequestContext context = RequestContext.start(request.remotePeer().host());
+  void handle(Caller caller, ServerRequest request, ServerResponse response) {
     Answer answer =
-        ScopedValue.where(RequestContext.CURRENT, context).call(() -> answer(request, response));
+        ScopedValue.where(RequestContext.CURRENT, RequestContext.start(caller.address()))
+            .call(() -> answer(caller, request, response));
     PatientConnections.answered();
     if (answer.closes() || request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
       close(request);
     }
   }
 
-  private Answer answer(ServerRequest engineRequest, ServerResponse engineResponse) {
+  private Answer answer(Caller caller, ServerRequest engineRequest, ServerResponse engineResponse) {
     String method = engineRequest.prologue().method().text();
     Found found = routes.find(method, engineRequest.path().path());
-    Route route = found.route();
+    Route route = caller.admitted() ? found.route() : null;
     Answer answer =
-        route == null
-            ? absent(found.allowed())
-            : run(route, new Request(engineRequest, found.parameters()));
+        !caller.admitted()
+            ? Problem.of(403, "Only the proxies in front may connect here.").closing()
+            : route == null
+                ? absent(found.allowed())
+                : run(route, new Request(engineRequest, found.parameters()));
     observer.answered(
         // What a caller can choose freely must not become a label: each value costs memory.
         METHODS.contains(method) ? method : "(other)",

@@ -3,11 +3,13 @@ package no.portvakt.server.issuer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
@@ -15,7 +17,8 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
-import no.portvakt.server.store.OwnerOnly;
+import no.portvakt.server.database.OwnerOnly;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Encrypts private keys at rest: AES-256-GCM, a fresh nonce for each, the key's name bound to it.
@@ -27,43 +30,74 @@ public final class KeyCipher {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final SecretKey master;
+  private final @Nullable Provider provider;
 
-  private KeyCipher(byte[] master) {
-    this.master = new SecretKeySpec(master, "AES");
+  private KeyCipher(SecretKey master, @Nullable Provider provider) {
+    this.master = master;
+    this.provider = provider;
   }
 
   /** The master key does not open what is kept, or can't be read. */
   public static final class WrongMasterKey extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    WrongMasterKey(String sentence, Throwable cause) {
+    WrongMasterKey(String sentence, @Nullable Throwable cause) {
       super(sentence, cause);
     }
   }
 
   /** A master key that nothing outlives. */
   public static KeyCipher ephemeral() {
-    return new KeyCipher(fresh());
+    return new KeyCipher(new SecretKeySpec(fresh(), "AES"), null);
   }
 
   /**
-   * The master key in a file (base64, 32 bytes), made with access for its owner alone when missing.
+   * A master key in a device.
    *
+   * @param key an AES key; it may have no encoding
+   * @param provider who computes with it
+   */
+  public static KeyCipher inDevice(SecretKey key, Provider provider) {
+    return new KeyCipher(key, provider);
+  }
+
+  /**
+   * The master key as text.
+   *
+   * @param origin how the sentences to an operator name the text
+   * @param text 32 bytes in base64
+   * @throws WrongMasterKey when the text is anything else
+   */
+  public static KeyCipher of(String origin, String text) {
+    byte[] key;
+    try {
+      key = Base64.getDecoder().decode(text.strip());
+    } catch (IllegalArgumentException e) {
+      key = new byte[0];
+    }
+    if (key.length != KEY_BYTES) {
+      throw new WrongMasterKey(
+          "The master key " + origin + " is not " + KEY_BYTES + " bytes in base64.", null);
+    }
+    return new KeyCipher(new SecretKeySpec(key, "AES"), null);
+  }
+
+  /**
+   * The master key in a file (base64, 32 bytes).
+   *
+   * @param make whether a missing one is made, with access for its owner alone
    * @throws WrongMasterKey when the file holds anything else
    */
-  public static KeyCipher fromFile(Path file) {
+  public static KeyCipher fromFile(Path file, boolean make) {
     try {
-      createIfMissing(file);
-      byte[] key = Base64.getDecoder().decode(Files.readString(file).strip());
-      if (key.length != KEY_BYTES) {
-        throw new IllegalArgumentException(key.length + " bytes");
+      if (make) {
+        createIfMissing(file);
       }
-      return new KeyCipher(key);
+      return of(file.toString(), Files.readString(file));
+    } catch (CharacterCodingException e) {
+      throw new WrongMasterKey("The master key " + file + " is not text.", null);
     } catch (IOException e) {
       throw new UncheckedIOException("The master key " + file + " can't be read.", e);
-    } catch (IllegalArgumentException e) {
-      throw new WrongMasterKey(
-          "The master key " + file + " is not " + KEY_BYTES + " bytes in base64.", e);
     }
   }
 
@@ -92,16 +126,16 @@ public final class KeyCipher {
           .doFinal(both, NONCE_BYTES, both.length - NONCE_BYTES);
     } catch (GeneralSecurityException | IllegalArgumentException e) {
       throw new WrongMasterKey(
-          "The signing key "
-              + name
-              + " can't be opened: the master key is not the one it was"
-              + " stored with.",
+          "The key " + name + " can't be opened: the master key is not the one it was stored with.",
           e);
     }
   }
 
   private Cipher cipher(int mode, byte[] nonce, String name) throws GeneralSecurityException {
-    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+    Cipher cipher =
+        provider == null
+            ? Cipher.getInstance("AES/GCM/NoPadding")
+            : Cipher.getInstance("AES/GCM/NoPadding", provider);
     cipher.init(mode, master, new GCMParameterSpec(TAG_BITS, nonce));
     cipher.updateAAD(name.getBytes(StandardCharsets.UTF_8));
     return cipher;

@@ -21,7 +21,12 @@ final class SelfSigned {
 
   /** A self-signed certificate, DER. */
   static byte[] certificate(KeyPair pair, String commonName, Instant now) {
-    boolean ec = pair.getPublic().getAlgorithm().equals("EC");
+    String algorithm =
+        switch (pair.getPublic().getAlgorithm()) {
+          case "EC" -> "SHA256withECDSA";
+          case "RSA" -> "SHA256withRSA";
+          default -> "Ed25519";
+        };
     var name = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, commonName).build();
     try {
       return new X509v3CertificateBuilder(
@@ -31,9 +36,7 @@ final class SelfSigned {
               Date.from(now.plus(VALIDITY)),
               name,
               SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()))
-          .build(
-              new JcaContentSignerBuilder(ec ? "SHA256withECDSA" : "SHA256withRSA")
-                  .build(pair.getPrivate()))
+          .build(new JcaContentSignerBuilder(algorithm).build(pair.getPrivate()))
           .getEncoded();
     } catch (OperatorCreationException | IOException e) {
       throw new IllegalStateException("No certificate can be made for a new key.", e);

@@ -1,65 +1,59 @@
 package no.portvakt.server.issuer;
 
-import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSHeader;
-import com.nimbusds.jose.JWSSigner;
-import com.nimbusds.jose.crypto.ECDSASigner;
-import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.Base64;
 import com.nimbusds.jose.util.Base64URL;
-import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SignatureException;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
-import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.tokens.Digests;
+import no.portvakt.tokens.JwsSigner;
+import no.portvakt.tokens.KeyMaterial;
 import no.portvakt.tokens.VerificationKey;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A private key that signs tokens, with its certificate. Immutable; never shows the private key.
+ * A key of the platform's own, with its certificate: published, and able to sign when its private
+ * half is at hand. Immutable; never shows the private key.
  */
 public final class SigningKey {
   private final String keyId;
   private final JWSAlgorithm algorithm;
   private final X509Certificate certificate;
-  private final JWSHeader signingHeader;
-  private final JWSSigner signer;
+  private final @Nullable JwsSigner signer;
   private final Instant created;
   private final Map<JoseHeader, String> headers = new EnumMap<>(JoseHeader.class);
 
+  /**
+   * @param key its private half; null: it can't be had here
+   */
   SigningKey(
-      String keyId,
-      JWSAlgorithm algorithm,
-      PrivateKey privateKey,
-      X509Certificate certificate,
-      Instant created) {
-    this.keyId = keyId;
-    this.algorithm = algorithm;
+      String algorithm, @Nullable KeyMaterial key, X509Certificate certificate, Instant created) {
+    this.algorithm = JWSAlgorithm.parse(algorithm);
     this.certificate = certificate;
-    this.signingHeader = new JWSHeader(algorithm);
+    this.signer = key == null ? null : JwsSigner.of(key, algorithm);
     this.created = created;
-    try {
-      this.signer =
-          privateKey instanceof ECPrivateKey ec
-              ? new ECDSASigner(ec)
-              : new RSASSASigner(privateKey);
-    } catch (JOSEException e) {
-      throw new IllegalArgumentException("The signing key's curve is not supported.", e);
-    }
+    // The original's key id: the SHA-1 thumbprint in upper-case hex. Verifiers in the field know
+    // it.
+    this.keyId = HexFormat.of().withUpperCase().formatHex(Digests.sha1(der(certificate)));
     String thumbprint = Base64URL.encode(Digests.sha1(der(certificate))).toString();
     for (JoseHeader header : JoseHeader.values()) {
-      headers.put(header, header.encode(keyId, algorithm.getName(), thumbprint));
+      headers.put(header, header.encode(keyId, algorithm, thumbprint));
     }
   }
 
@@ -71,6 +65,16 @@ public final class SigningKey {
   /** The JWS algorithm it signs with. */
   public String algorithm() {
     return algorithm.getName();
+  }
+
+  /** Whether its private half is at hand. */
+  boolean canSign() {
+    return signer != null;
+  }
+
+  /** From when its certificate is no longer valid. */
+  public Instant certificateExpires() {
+    return certificate.getNotAfter().toInstant();
   }
 
   /** When it was made. */
@@ -93,22 +97,34 @@ public final class SigningKey {
     List<Base64> chain = List.of(Base64.encode(der(certificate)));
     Base64URL sha1 = Base64URL.encode(Digests.sha1(der(certificate)));
     Base64URL sha256 = Base64URL.encode(Digests.sha256(der(certificate)));
-    if (certificate.getPublicKey() instanceof ECPublicKey ec) {
+    PublicKey key = certificate.getPublicKey();
+    if (key instanceof ECPublicKey ec) {
       return builder(new ECKey.Builder(Curve.forECParameterSpec(ec.getParams()), ec), chain, sha1)
           .x509CertSHA256Thumbprint(sha256)
           .build();
     }
-    return builder(new RSAKey.Builder((RSAPublicKey) certificate.getPublicKey()), chain, sha1)
+    if (key instanceof RSAPublicKey rsa) {
+      return builder(new RSAKey.Builder(rsa), chain, sha1).x509CertSHA256Thumbprint(sha256).build();
+    }
+    // RFC 8037 §2: x is the key itself, the last 32 bytes of its SubjectPublicKeyInfo (RFC 8410
+    // §4).
+    byte[] encoded = key.getEncoded();
+    Base64URL x =
+        Base64URL.encode(Arrays.copyOfRange(encoded, encoded.length - 32, encoded.length));
+    return builder(new OctetKeyPair.Builder(Curve.Ed25519, x), chain, sha1)
         .x509CertSHA256Thumbprint(sha256)
         .build();
   }
 
   /** The signature over the bytes, base64url. */
   String sign(byte[] signingInput) {
+    if (signer == null) {
+      throw new IllegalStateException("The signing key " + keyId + " is not at hand.");
+    }
     try {
-      return signer.sign(signingHeader, signingInput).toString();
-    } catch (JOSEException e) {
-      throw new IllegalStateException("The signing key " + keyId + " does not sign.", e);
+      return signer.sign(signingInput);
+    } catch (SignatureException e) {
+      throw new KeyRing.NoSigningKey(keyId); // its device is gone
     }
   }
 
@@ -119,6 +135,17 @@ public final class SigningKey {
 
   @SuppressWarnings("deprecation") // x5t is SHA-1 by definition; verifiers in the field look for it
   private ECKey.Builder builder(ECKey.Builder builder, List<Base64> chain, Base64URL sha1) {
+    return builder
+        .keyUse(KeyUse.SIGNATURE)
+        .algorithm(algorithm)
+        .keyID(keyId)
+        .x509CertChain(chain)
+        .x509CertThumbprint(sha1);
+  }
+
+  @SuppressWarnings("deprecation") // as above
+  private OctetKeyPair.Builder builder(
+      OctetKeyPair.Builder builder, List<Base64> chain, Base64URL sha1) {
     return builder
         .keyUse(KeyUse.SIGNATURE)
         .algorithm(algorithm)

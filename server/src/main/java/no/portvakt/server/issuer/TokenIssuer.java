@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.Map;
-import java.util.function.Supplier;
 import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 
@@ -15,15 +14,13 @@ public final class TokenIssuer {
 
   private final String issuer;
   private final JoseHeader header;
-  private final Supplier<SigningKeys> keys;
+  private final KeyRing keys;
   private final SignatureBudget budget;
 
   /**
    * @param issuer the exact value of {@code iss}
-   * @param keys the keys of the moment, asked for each token
    */
-  public TokenIssuer(
-      String issuer, JoseHeader header, Supplier<SigningKeys> keys, SignatureBudget budget) {
+  public TokenIssuer(String issuer, JoseHeader header, KeyRing keys, SignatureBudget budget) {
     this.issuer = issuer;
     this.header = header;
     this.keys = keys;
@@ -35,9 +32,9 @@ public final class TokenIssuer {
     return issuer;
   }
 
-  /** The keys of the moment. */
-  public SigningKeys keys() {
-    return keys.get();
+  /** The key that signs now; ask before the audit record names it, and sign with the same one. */
+  public SigningKey key() {
+    return keys.active();
   }
 
   /** A fresh value for {@code jti}: 128 random bits, base64url. */
@@ -50,10 +47,10 @@ public final class TokenIssuer {
   /**
    * Signs claims as they are, in their order.
    *
+   * @param key the key that the decision's record names
    * @return the token in compact form (RFC 7515 §7.1)
    */
-  public String sign(Map<String, @Nullable Object> claims) {
-    SigningKey key = keys.get().active();
+  public String sign(Map<String, @Nullable Object> claims, SigningKey key) {
     byte[] payload = Json.write(claims).getBytes(StandardCharsets.UTF_8);
     String input = key.header(header) + "." + BASE64.encodeToString(payload);
     byte[] bytes = input.getBytes(StandardCharsets.US_ASCII);

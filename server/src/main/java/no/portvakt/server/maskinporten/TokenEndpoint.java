@@ -6,7 +6,9 @@ import static no.portvakt.server.audit.AuditEvent.Outcome.REFUSED;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import no.portvakt.server.audit.AuditEvent;
@@ -15,6 +17,7 @@ import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Parameters;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.http.RequestContext;
+import no.portvakt.server.issuer.SigningKey;
 import no.portvakt.server.issuer.TokenIssuer;
 import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.server.oauth2.TokenAnswer;
@@ -76,7 +79,7 @@ public final class TokenEndpoint {
   /** Answers one token request. */
   public Answer handle(Request request) {
     Instant now = clock.instant();
-    RuleTrace trace = new RuleTrace();
+    RuleTrace trace = audit.trace();
     Decision decision;
     try {
       decision = decide(Grant.parse(assertion(request, trace), trace), now);
@@ -84,6 +87,7 @@ public final class TokenEndpoint {
       audit.record(event(REFUSED, now).with("reason", reason(e, trace)).rules(trace));
       return answer(e);
     }
+    SigningKey key = issuer.key();
     boolean firstUse =
         audit.decide(
             session ->
@@ -95,10 +99,10 @@ public final class TokenEndpoint {
             event(GRANTED, now)
                 .with("client_id", decision.client)
                 .with("organisation", organisation(decision.claims))
-                .with("scope", decision.scopes.toString())
+                .with("scope", String.join(" ", scopes(decision.scopes, trace)))
                 .with("jti", decision.claims.get(ClaimNames.TOKEN_ID))
                 .with("expires", decision.claims.get(ClaimNames.EXPIRES_AT))
-                .with("key", issuer.keys().active().keyId())
+                .with("key", key.keyId())
                 .rules(trace.with("grant.replay", true, "used once", "first use")),
             event(REFUSED, now)
                 .with("client_id", decision.client)
@@ -107,7 +111,7 @@ public final class TokenEndpoint {
     if (!firstUse) {
       return answer(new Refused(Refusal.REPLAYED, ""));
     }
-    String token = issuer.sign(decision.claims);
+    String token = issuer.sign(decision.claims, key);
     long left = now.getEpochSecond() + decision.lifetime - clock.instant().getEpochSecond();
     return TokenAnswer.granted(token, Math.max(left, 1), decision.scopes.toString());
   }
@@ -222,6 +226,13 @@ public final class TokenEndpoint {
   private static @Nullable String organisation(Map<String, @Nullable Object> claims) {
     Consumer consumer = Consumer.parse(claims.get(ClaimNames.CONSUMER));
     return consumer == null ? null : consumer.organisation().value();
+  }
+
+  /** The scopes one by one, so that all of them are kept however many they are. */
+  private static List<String> scopes(Scopes scopes, RuleTrace trace) {
+    List<String> kept = new ArrayList<>();
+    scopes.forEach(name -> kept.add(trace.kept(name)));
+    return kept;
   }
 
   private static String reason(Refused refused, RuleTrace trace) {

@@ -11,14 +11,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.http.Router;
+import no.portvakt.server.issuer.KeyRing;
 import no.portvakt.server.issuer.SigningKey;
 import no.portvakt.server.issuer.SigningKeys;
+import org.jspecify.annotations.Nullable;
 
 /** The platform's metrics in the OpenMetrics text format; docs/operations.md names each. */
 public final class Metrics implements Router.Observer, AuditLog.Counter {
@@ -50,22 +55,74 @@ public final class Metrics implements Router.Observer, AuditLog.Counter {
   }
 
   /** Adds the age of each published signing key of a role. */
-  public void watchKeys(String role, Supplier<SigningKeys> keys, InstantSource clock) {
+  public void watchKeys(String role, KeyRing keys, InstantSource clock) {
     GaugeWithCallback.builder()
         .name("portvakt_signing_key_age_" + role)
         .help("Since when a published signing key of this role exists.")
         .unit(Unit.SECONDS)
         .labelNames("kid", "state")
         .callback(callback -> {
-          SigningKeys now = keys.get();
+          SigningKeys now = keys.keys();
           for (SigningKey key : now.published()) {
             callback.call(
                 Duration.between(key.created(), clock.instant()).toMillis() / 1000.0,
                 key.keyId(),
-                key == now.active() ? "active" : "published");
+                state(now, key));
           }
         })
         .register(registry);
+  }
+
+  /**
+   * Adds how long the server's certificate is still valid.
+   *
+   * @param expires when it ends; null: there is none
+   */
+  public void watchCertificate(Supplier<@Nullable Instant> expires, InstantSource clock) {
+    GaugeWithCallback.builder()
+        .name("portvakt_tls_certificate_left")
+        .help("How long the server's TLS certificate is still valid.")
+        .unit(Unit.SECONDS)
+        .callback(callback -> {
+          Instant end = expires.get();
+          if (end != null) {
+            callback.call(Duration.between(clock.instant(), end).toMillis() / 1000.0);
+          }
+        })
+        .register(registry);
+  }
+
+  /**
+   * Adds parts that go on with what they had while something is wrong with them.
+   *
+   * @param problems by part, what says what is wrong; null: nothing
+   */
+  public void watchProblems(Map<String, Supplier<@Nullable String>> problems) {
+    GaugeWithCallback.builder()
+        .name("portvakt_problem")
+        .help("1 while a part goes on with what it had, because it can't read what it should.")
+        .labelNames("part")
+        .callback(callback ->
+            problems.forEach((part, problem) -> callback.call(problem.get() == null ? 0 : 1, part)))
+        .register(registry);
+  }
+
+  /** Adds whether the audit in the store is what was signed for. */
+  public void watchAudit(BooleanSupplier whole) {
+    GaugeWithCallback.builder()
+        .name("portvakt_audit_whole")
+        .help("1; 0 from when a checkpoint finds that signed records are gone or were changed.")
+        .callback(callback -> callback.call(whole.getAsBoolean() ? 1 : 0))
+        .register(registry);
+  }
+
+  private static String state(SigningKeys keys, SigningKey key) {
+    if (key.equals(keys.active())) {
+      return "active";
+    }
+    return keys.current().contains(key)
+        ? "current"
+        : keys.next().contains(key) ? "next" : "previous";
   }
 
   /** Answers with all metrics. */

@@ -1,14 +1,20 @@
 package no.portvakt.server.trust;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Base64;
+import no.portvakt.server.database.Session;
 import no.portvakt.server.store.ReplayTable;
-import no.portvakt.server.store.Session;
+import no.portvakt.tokens.Digests;
 
 /**
  * Lets a signed message through once. The message is remembered in the same transaction as the
  * decision's audit record, and only after its signature held.
  */
 public final class ReplayGuard {
+  private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
+  private static final int FORGOTTEN_AT_ONCE = 2_000;
+
   private final ReplayTable table;
 
   public ReplayGuard(ReplayTable table) {
@@ -23,13 +29,19 @@ public final class ReplayGuard {
    * @param expires from when it is refused by its own expiry
    */
   public boolean firstUse(Session session, String sender, String messageId, Instant expires) {
-    // The length keeps "a" + "bc" and "ab" + "c" apart.
-    return table.add(
-        session, sender.length() + ":" + sender + ":" + messageId, expires.toEpochMilli());
+    // The length keeps "a" + "bc" and "ab" + "c" apart. The hash keeps what a caller chose, such as
+    // a
+    // person number, out of the store.
+    String message = sender.length() + ":" + sender + ":" + messageId;
+    byte[] hash = Digests.sha256(message.getBytes(StandardCharsets.UTF_8));
+    return table.add(session, BASE64.encodeToString(hash), expires.toEpochMilli());
   }
 
   /** Forgets messages that their own expiry refuses by now. */
-  public int forgetExpired(Instant now) {
-    return table.forgetExpired(now.toEpochMilli());
+  public void forgetExpired(Instant now) {
+    int forgotten;
+    do {
+      forgotten = table.forgetExpired(now.toEpochMilli(), FORGOTTEN_AT_ONCE);
+    } while (forgotten == FORGOTTEN_AT_ONCE);
   }
 }

@@ -17,12 +17,14 @@ import no.portvakt.server.store.OrganisationTable.Organisation;
 import no.portvakt.server.store.ScopeTable;
 import no.portvakt.server.store.ScopeTable.ScopeRow;
 import no.portvakt.tokens.Json;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What a developer's own platform starts with: three organisations, the platform's scopes, and the
- * admin client. Adds what is missing and changes nothing that is there, but a key that has expired.
+ * What the local Maskinporten starts with: the first client, which may use the admin API; on a
+ * developer's platform also three organisations and the platform's scopes. Adds what is missing and
+ * changes nothing that is there, but a key that has expired.
  */
-final class DevelopmentData {
+final class InitialData {
   private static final String DIGDIR = "991825827";
   private static final List<Organisation> ORGANISATIONS =
       List.of(
@@ -32,19 +34,10 @@ final class DevelopmentData {
   private static final List<String> OPEN_SCOPES =
       List.of("altinn:serviceowner/instances.read", "altinn:serviceowner/instances.write");
 
-  private DevelopmentData() {}
+  private InitialData() {}
 
-  static AdminClient seed(
-      Settings.Development development,
-      Addresses addresses,
-      ClientTable clients,
-      ScopeTable scopes,
-      OrganisationTable organisations,
-      Instant now) {
-    Path file = development.adminClientFile();
-    AdminClient known = file == null ? null : AdminClient.read(file);
-    AdminClient client = known == null ? AdminClient.create() : known;
-
+  /** Seeds what a developer tries things with. */
+  static void seedTestData(ScopeTable scopes, OrganisationTable organisations, Instant now) {
     Set<String> present = new HashSet<>();
     organisations.all().forEach(it -> present.add(it.code()));
     List<Organisation> missing = new ArrayList<>(ORGANISATIONS);
@@ -52,11 +45,7 @@ final class DevelopmentData {
     if (!missing.isEmpty()) {
       organisations.put(missing);
     }
-    for (String prefix : List.of("altinn", "idporten")) {
-      if (scopes.ownerOfPrefix(prefix) == null) {
-        scopes.putPrefix(prefix, DIGDIR);
-      }
-    }
+    givePrefix(scopes, "altinn");
     for (String scope : OPEN_SCOPES) {
       if (add(scopes, scope, now)) {
         ORGANISATIONS.forEach(it ->
@@ -64,6 +53,22 @@ final class DevelopmentData {
                 scope, String.valueOf(it.number()), ScopeTable.APPROVED, now.toEpochMilli()));
       }
     }
+  }
+
+  /**
+   * Seeds the admin client with its scopes.
+   *
+   * @param file where it is written and read again; null: nowhere
+   */
+  static AdminClient seedAdminClient(
+      @Nullable Path file,
+      Addresses addresses,
+      ClientTable clients,
+      ScopeTable scopes,
+      Instant now) {
+    AdminClient known = file == null ? null : AdminClient.read(file);
+    AdminClient client = known == null ? AdminClient.create() : known;
+    givePrefix(scopes, "idporten");
     for (String scope : AdminClient.SCOPES) {
       if (add(scopes, scope, now)) {
         scopes.putAccess(scope, DIGDIR, ScopeTable.APPROVED, now.toEpochMilli());
@@ -90,12 +95,18 @@ final class DevelopmentData {
     return client;
   }
 
+  private static void givePrefix(ScopeTable scopes, String prefix) {
+    if (scopes.ownerOfPrefix(prefix) == null) {
+      scopes.putPrefix(prefix, DIGDIR);
+    }
+  }
+
   private static boolean add(ScopeTable scopes, String name, Instant now) {
     if (scopes.find(name) != null) {
       return false;
     }
     Map<String, Object> body = new LinkedHashMap<>();
-    body.put("description", "Part of the development platform");
+    body.put("description", "Made at the first start");
     body.put("visibility", "PUBLIC");
     body.put("token_type", "SELF_CONTAINED");
     long time = now.toEpochMilli();
@@ -105,7 +116,7 @@ final class DevelopmentData {
   private static ClientRow row(AdminClient client, Instant now) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("client_name", "admin");
-    body.put("description", "The development platform's admin client");
+    body.put("description", "The first client, which may use the admin API");
     body.put("integration_type", "maskinporten");
     body.put("application_type", "web");
     body.put("token_endpoint_auth_method", "private_key_jwt");

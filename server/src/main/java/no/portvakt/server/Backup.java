@@ -1,0 +1,224 @@
+package no.portvakt.server;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import no.portvakt.server.SettingsFile.BadSettings;
+import no.portvakt.server.audit.AuditLog;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.database.OwnerOnly;
+import no.portvakt.server.issuer.KeyCipher;
+import no.portvakt.server.store.AuditTable;
+import no.portvakt.tokens.Json;
+import no.portvakt.tokens.Json.MalformedJson;
+import no.portvakt.tokens.RuleTrace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A copy of the store in a folder of its own: {@code portvakt.db}, {@code manifest.json} that says
+ * what it is and its SHA-256, and {@code master.key} when that was asked for (docs/operations.md).
+ */
+public final class Backup {
+  /** For how long after a restore a grant could be used that was used after the backup. */
+  public static final Duration LONGEST_GRANT = Duration.ofMinutes(3);
+
+  private static final String FORMAT = "portvakt-backup-1";
+  private static final String STORE = "portvakt.db";
+  private static final String MANIFEST = "manifest.json";
+  private static final String MASTER_KEY = "master.key";
+  private static final int PAGE = 1000;
+
+  private Backup() {}
+
+  /**
+   * A data folder that was made from a backup.
+   *
+   * @param created when the backup was made
+   * @param records how many audit records it holds
+   */
+  public record Restored(Instant created, long records) {}
+
+  /**
+   * Copies a store while others use it.
+   *
+   * @param target the folder to make
+   * @throws UnsupportedOperationException when the store is in PostgreSQL
+   */
+  public static Path write(
+      Settings settings, Database database, Path target, boolean withMasterKey) {
+    if (Files.exists(target)) {
+      throw new BadSettings("The folder " + target + " is there already; name a new one.");
+    }
+    Path data = settings.data();
+    Path key = data == null ? null : data.resolve(MASTER_KEY);
+    if (withMasterKey && (key == null || !Files.exists(key))) {
+      throw new BadSettings("There is no master key in the data folder to copy.");
+    }
+    try {
+      OwnerOnly.createFolder(target);
+      Path file = target.resolve(STORE);
+      database.copyTo(file);
+      force(file);
+      if (withMasterKey && key != null) {
+        OwnerOnly.createFile(target.resolve(MASTER_KEY));
+        Files.write(target.resolve(MASTER_KEY), Files.readAllBytes(key));
+      }
+      Map<String, Object> manifest = new LinkedHashMap<>();
+      manifest.put("format", FORMAT);
+      manifest.put("created", Instant.now().toString());
+      manifest.put("sha256", sha256(file));
+      // Last, so that a backup that was cut short has none.
+      Files.writeString(target.resolve(MANIFEST), Json.writePretty(manifest) + "\n");
+      force(target.resolve(MANIFEST));
+      return target;
+    } catch (UnsupportedOperationException e) {
+      remove(target); // nothing is in it
+      throw e;
+    } catch (IOException e) {
+      throw new UncheckedIOException("The backup " + target + " can't be written.", e);
+    }
+  }
+
+  /**
+   * Makes a data folder from a backup: nothing is there unless all of it holds.
+   *
+   * @param data the folder to make; it must hold no store yet
+   * @param masterKey the master key's file; null: the one in the backup
+   * @throws BadSettings when the backup is not whole
+   * @throws KeyCipher.WrongMasterKey when the master key does not open it
+   */
+  public static Restored restore(Path source, Path data, @Nullable Path masterKey) {
+    if (Database.existsIn(data)) {
+      throw new BadSettings("The folder " + data + " holds a store already; name another.");
+    }
+    Path key = masterKey == null ? source.resolve(MASTER_KEY) : masterKey;
+    if (!Files.isRegularFile(key)) {
+      throw new BadSettings(
+          "The backup " + source + " has no master key; name its file with --master-key.");
+    }
+    Path fresh = data.resolveSibling(data.getFileName() + ".restoring");
+    try {
+      Instant created = check(source);
+      remove(fresh); // what an earlier restore left would be taken for the end of this store
+      OwnerOnly.createFolder(fresh);
+      Files.copy(source.resolve(STORE), fresh.resolve(STORE), StandardCopyOption.REPLACE_EXISTING);
+      OwnerOnly.createFile(fresh.resolve(MASTER_KEY));
+      Files.write(fresh.resolve(MASTER_KEY), Files.readAllBytes(key));
+      long records = open(fresh);
+      force(fresh.resolve(STORE));
+      OwnerOnly.createFolder(data);
+      for (String name : List.of(MASTER_KEY, STORE)) {
+        Files.move(fresh.resolve(name), data.resolve(name));
+      }
+      return new Restored(created, records);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The backup " + source + " can't be restored.", e);
+    } finally {
+      remove(fresh);
+    }
+  }
+
+  private static Instant check(Path source) throws IOException {
+    if (!Files.isRegularFile(source.resolve(MANIFEST))) {
+      throw new BadSettings("The folder " + source + " holds no whole backup.");
+    }
+    try {
+      Map<String, @Nullable Object> manifest =
+          Json.readObject(Files.readAllBytes(source.resolve(MANIFEST)));
+      if (!FORMAT.equals(manifest.get("format"))) {
+        throw new BadSettings("The backup " + source + " is not of the form " + FORMAT + ".");
+      }
+      if (!sha256(source.resolve(STORE)).equals(manifest.get("sha256"))) {
+        throw new BadSettings("The backup " + source + " was changed after it was made.");
+      }
+      return Instant.parse(String.valueOf(manifest.get("created")));
+    } catch (MalformedJson | java.time.DateTimeException e) {
+      throw new BadSettings("The manifest of the backup " + source + " can't be read.");
+    }
+  }
+
+  /** Opens a store, every key and every audit record in it; returns how many records there are. */
+  private static long open(Path folder) {
+    Settings settings = Settings.development(folder, 0);
+    try (Database database = Database.open(folder)) {
+      AuditTable table = new AuditTable(database);
+      AuditLog audit = new AuditLog(database, table, (_, _, _) -> {}, RuleTrace::new);
+      try (PlatformKeys keys =
+          PlatformKeys.of(
+              settings, database, PrivateKeys.master(settings), InstantSource.system(), audit)) {
+        for (Settings.Role role : Settings.Role.values()) {
+          keys.ring(role); // reads, and so opens, each key
+        }
+      }
+      long records = 0;
+      for (AuditTable.Place end : table.ends()) {
+        records += whole(table, end.chain());
+      }
+      return records;
+    }
+  }
+
+  private static long whole(AuditTable table, int chain) {
+    long records = 0;
+    byte[] hash = new byte[32];
+    List<AuditTable.Entry> page = table.after(chain, 0, 0, PAGE);
+    while (!page.isEmpty()) {
+      for (AuditTable.Entry entry : page) {
+        byte[] kept = HexFormat.of().parseHex(entry.hash());
+        // Of the first one that retention left, the one before is not here to compare with.
+        boolean first = records == 0 && entry.seq() > 1;
+        hash = first ? kept : AuditTable.chain(hash, entry.record());
+        if (!Arrays.equals(hash, kept)) {
+          throw new BadSettings(
+              "The audit record " + entry.seq() + " of chain " + chain + " was changed.");
+        }
+        records++;
+      }
+      page = table.after(chain, page.get(page.size() - 1).seq(), 0, PAGE);
+    }
+    return records;
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try (InputStream in =
+        new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
+      in.transferTo(java.io.OutputStream.nullOutputStream());
+      return HexFormat.of().formatHex(((DigestInputStream) in).getMessageDigest().digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("SHA-256 is missing from this Java platform.", e);
+    }
+  }
+
+  private static void force(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+  }
+
+  private static void remove(Path folder) {
+    try {
+      for (String name : List.of(MASTER_KEY, STORE, STORE + "-wal", STORE + "-shm")) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The folder " + folder + " can't be removed.", e);
+    }
+  }
+}

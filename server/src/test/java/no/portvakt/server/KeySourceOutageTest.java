@@ -1,0 +1,150 @@
+package no.portvakt.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A source of signing keys that goes away: tokens go on, then 503, then tokens again. */
+class KeySourceOutageTest {
+  private static final Duration OUTAGE = Duration.ofHours(2);
+
+  @TempDir Path folder = Path.of("");
+
+  @Test
+  void answers503WhenTheSourceIsAwayForTooLongAndIsWellAgainByItself() throws Exception {
+    SigningKeyFile key = SigningKeyFile.of("RSA2048", TestClock.START.minusSeconds(60));
+    Path file = key.writePem(folder.resolve("key.pem"));
+    try (TestStack stack = TestStack.start(from("files", List.of(file), null))) {
+      HttpResponse<String> first = exchange(stack);
+      assertThat(first.statusCode()).as(first.body()).isEqualTo(200);
+      assertThat(TestStack.json(TestStack.part(first.body(), 0))).containsEntry("kid", key.keyId());
+
+      Files.writeString(file, "garbage");
+      stack.clock().advance(OUTAGE.dividedBy(2));
+      assertThat(exchange(stack).statusCode()).isEqualTo(200);
+      stack.clock().advance(OUTAGE);
+      until("no signing key", () -> exchange(stack).statusCode() == 503);
+      HttpResponse<String> refused = exchange(stack);
+      assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+      assertThat(refused.body()).doesNotContain("key.pem", "garbage");
+      assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
+      assertThat(stack.get(TestStack.DISCOVERY + "/jwks").body())
+          .as("tokens that live are still verified")
+          .contains(key.keyId());
+
+      key.writePem(file);
+      stack.clock().advance(Duration.ofMinutes(1));
+      until("a signing key", () -> exchange(stack).statusCode() == 200);
+      assertThat(stack.get("/health/ready").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void signsInADeviceAndUnderAMasterKeyInADevice() throws Exception {
+    SoftHsmToken token = SoftHsmToken.make();
+    token.keytool(
+        "-genkeypair",
+        "-alias",
+        "sign",
+        "-keyalg",
+        "RSA",
+        "-keysize",
+        "2048",
+        "-startdate",
+        "2026/01/01 00:00:00",
+        "-validity",
+        "3650",
+        "-dname",
+        "CN=sign");
+    token.keytool("-genseckey", "-alias", "master", "-keyalg", "AES", "-keysize", "256");
+    Path pin = Files.writeString(folder.resolve("pin"), SoftHsmToken.PIN + "\n");
+    Settings.Device device = new Settings.Device(token.library(), 0, pin, "sign");
+    Settings.Device master = new Settings.Device(token.library(), 0, pin, "master");
+    UnaryOperator<Settings> inDevice =
+        it -> {
+          Settings settings =
+              from("pkcs11", List.of(), device).apply(TestStack.in(folder).apply(it));
+          return withMasterKey(settings, new Settings.MasterKey(null, null, master));
+        };
+    String kid;
+    try (TestStack stack = TestStack.start(inDevice)) {
+      HttpResponse<String> answer = exchange(stack);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      SigningAlgorithmsTest.assertVerifies(
+          answer.body(),
+          "RS256",
+          com.nimbusds.jose.jwk.JWKSet.parse(stack.get(TestStack.DISCOVERY + "/jwks").body()));
+      kid = String.valueOf(TestStack.json(TestStack.part(answer.body(), 0)).get("kid"));
+      assertThat(stack.maskinportenToken("idporten:scopes.read"))
+          .isNotEmpty(); // sealed in the store
+    }
+    assertThat(Files.exists(folder.resolve("master.key"))).isFalse();
+    try (TestStack again = TestStack.start(inDevice)) {
+      assertThat(TestStack.json(TestStack.part(exchange(again).body(), 0)))
+          .containsEntry("kid", kid);
+    }
+    refuses(inDevice, new Settings.Device(token.library(), 0, pin, "sign"), "has no AES key");
+    refuses(inDevice, new Settings.Device(token.library(), 7, pin, "master"), "can't be used");
+    refuses(
+        inDevice, new Settings.Device(folder.resolve("no.so"), 0, pin, "master"), "can't be used");
+  }
+
+  private static void refuses(
+      UnaryOperator<Settings> settings, Settings.Device master, String sentence) {
+    Settings.MasterKey wrong = new Settings.MasterKey(null, null, master);
+    org.assertj.core.api.Assertions.assertThatExceptionOfType(SettingsFile.BadSettings.class)
+        .isThrownBy(() -> TestStack.start(it -> withMasterKey(settings.apply(it), wrong)).close())
+        .withMessageContaining(sentence)
+        .withMessageNotContaining(SoftHsmToken.PIN);
+  }
+
+  private static UnaryOperator<Settings> from(
+      String type, List<Path> files, Settings.@Nullable Device device) {
+    return TestStack.signing(it ->
+        new Settings.Signing(
+            it.algorithms(),
+            it.keysMaxAge(),
+            it.skew(),
+            it.together(),
+            it.rotateAfter(),
+            it.standby(),
+            new Settings.Source(
+                type, files, null, device, Map.of(), Duration.ofSeconds(30), OUTAGE)));
+  }
+
+  private static Settings withMasterKey(Settings it, Settings.MasterKey masterKey) {
+    return new Settings(
+        it.roles(),
+        it.listen(),
+        it.baseUrl(),
+        it.data(),
+        it.store(),
+        masterKey,
+        it.signing(),
+        it.audit(),
+        it.exchange(),
+        it.maskinporten(),
+        it.development());
+  }
+
+  private static HttpResponse<String> exchange(TestStack stack) {
+    return stack.exchange(stack.forge().compact());
+  }
+
+  private static void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+    }
+  }
+}
