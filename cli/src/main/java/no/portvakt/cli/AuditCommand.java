@@ -1,39 +1,39 @@
 package no.portvakt.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
 import java.util.concurrent.Callable;
 import no.portvakt.cli.Portvakt.CannotDo;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
-import no.portvakt.server.store.Database;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code portvakt audit}: reads the audit records of a data folder. */
+/** {@code portvakt audit}: reads the audit records of a data folder, or of an export. */
 @Command(
     name = "audit",
     description = "Read the audit records.",
     mixinStandardHelpOptions = true,
-    subcommands = AuditCommand.ListCommand.class)
+    subcommands = {
+      AuditCommand.ListCommand.class,
+      AuditExportCommand.class,
+      AuditPseudonymCommand.class,
+      AuditVerifyCommand.class
+    })
 final class AuditCommand {
-  /** Opens the store of a folder that must have one. */
-  static Database openExisting(Path data) {
-    if (!Database.existsIn(data)) {
-      throw new CannotDo("The folder " + data + " holds no store; name another with --data.");
-    }
-    return Database.open(data);
-  }
-
   /** {@code portvakt audit list}. */
   @Command(
       name = "list",
@@ -42,11 +42,7 @@ final class AuditCommand {
   static final class ListCommand implements Callable<Integer> {
     private static final int PAGE = 1000;
 
-    @Option(
-        names = "--data",
-        description = "The data folder. Default: ${DEFAULT-VALUE}.",
-        defaultValue = "data")
-    Path data = Path.of("data");
+    @Mixin StoreOptions store = new StoreOptions();
 
     @Option(names = "--json", description = "One JSON object a line, with place and hash.")
     boolean json;
@@ -63,25 +59,64 @@ final class AuditCommand {
       Logging.start(Logging.Format.TEXT);
       PrintWriter out = spec.commandLine().getOut();
       long from = since == null ? 0 : instant(since).toEpochMilli();
-      try (Database database = openExisting(data)) {
+      try (Database database = StoreOptions.open(store.settings())) {
+        // Chains are in order by themselves; between them the time decides.
+        PriorityQueue<Cursor> chains =
+            new PriorityQueue<>(Comparator.comparingLong(it -> it.entry().time()));
         AuditTable table = new AuditTable(database);
-        long place = 0;
-        List<AuditTable.Entry> page;
-        do {
-          page = table.after(place, from, PAGE);
-          for (AuditTable.Entry entry : page) {
-            out.println(json ? line(entry) : text(entry));
-            place = entry.seq();
+        for (AuditTable.Place end : table.ends()) {
+          Cursor.open(table, end.chain(), from).ifPresent(chains::add);
+        }
+        for (Cursor next = chains.poll(); next != null; next = chains.poll()) {
+          AuditTable.Entry entry = next.entry();
+          out.println(json ? line(entry) : text(entry));
+          if (next.advance()) {
+            chains.add(next);
           }
-        } while (page.size() == PAGE);
+        }
         out.flush();
       }
       return 0;
     }
 
+    /** A place in one chain, read a page at a time. */
+    private static final class Cursor {
+      private final AuditTable table;
+      private final long since;
+      private List<AuditTable.Entry> page;
+      private int at;
+
+      private Cursor(AuditTable table, long since, List<AuditTable.Entry> page) {
+        this.table = table;
+        this.since = since;
+        this.page = page;
+      }
+
+      static Optional<Cursor> open(AuditTable table, int chain, long since) {
+        List<AuditTable.Entry> page = table.after(chain, 0, since, PAGE);
+        return page.isEmpty() ? Optional.empty() : Optional.of(new Cursor(table, since, page));
+      }
+
+      AuditTable.Entry entry() {
+        return page.get(at);
+      }
+
+      /** Goes on to the next record; false when there is none. */
+      boolean advance() {
+        if (++at == page.size() && page.size() == PAGE) {
+          AuditTable.Entry last = page.get(at - 1);
+          page = table.after(last.chain(), last.seq(), since, PAGE);
+          at = 0;
+        }
+        return at < page.size();
+      }
+    }
+
     /** The record with its place and hash around it; the record itself stays to the letter. */
     private static String line(AuditTable.Entry entry) {
-      return "{\"seq\":"
+      return "{\"chain\":"
+          + entry.chain()
+          + ",\"seq\":"
           + entry.seq()
           + ",\"hash\":\""
           + entry.hash()

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import no.portvakt.cli.DemoHttp.Reply;
 import no.portvakt.server.AdminClient;
 import no.portvakt.server.Server;
@@ -174,11 +175,14 @@ final class Demo {
     step.show("request", discovery.request() + "\n" + keys.request());
     step.check("discovery names this issuer", issuer.equals(discovery.text("issuer")));
     try {
+      JWKSet published = JWKSet.parse(keys.body());
       DefaultJWTProcessor<?> processor = new DefaultJWTProcessor<>();
       processor.setJWSKeySelector(
           new JWSVerificationKeySelector<>(
-              Set.of(JWSAlgorithm.parse(settings.signing().algorithm())),
-              new ImmutableJWKSet<>(JWKSet.parse(keys.body()))));
+              published.getKeys().stream()
+                  .map(key -> JWSAlgorithm.parse(key.getAlgorithm().getName()))
+                  .collect(Collectors.toSet()),
+              new ImmutableJWKSet<>(published)));
       processor.setJWTClaimsSetVerifier(
           new DefaultJWTClaimsVerifier<>(
               new JWTClaimsSet.Builder().issuer(issuer).build(), Set.of("exp", "scope", "jti")));

@@ -1,6 +1,7 @@
 package no.portvakt.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import no.portvakt.server.Addresses;
@@ -60,9 +61,9 @@ final class DevCommand implements Callable<Integer> {
     line(out, "metrics", addresses.base() + "/metrics");
     out.println();
     line(out, "data", settings.data() == null ? "in memory" : settings.data().toString());
-    Settings.Development development = settings.development();
-    if (development != null && development.adminClientFile() != null) {
-      line(out, "admin client", development.adminClientFile().toString());
+    Path adminClient = settings.maskinporten().adminClientFile();
+    if (adminClient != null) {
+      line(out, "admin client", adminClient.toString());
     }
     out.println();
   }

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import no.portvakt.cli.Portvakt.CannotDo;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.exchange.OfflineExplanation;
 import no.portvakt.server.store.AuditTable;
-import no.portvakt.server.store.Database;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.CompactJws.MalformedToken;
@@ -26,6 +26,7 @@ import no.portvakt.tokens.TrustedIssuer;
 import no.portvakt.tokens.VerificationKey;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -59,11 +60,7 @@ final class ExplainCommand implements Callable<Integer> {
       description = "With --token: the issuer to believe. Default: the one that it names.")
   @Nullable String issuer;
 
-  @Option(
-      names = "--data",
-      description = "The data folder. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "data")
-  Path data = Path.of("data");
+  @Mixin StoreOptions store = new StoreOptions();
 
   @Spec CommandSpec spec = CommandSpec.create();
 
@@ -80,10 +77,10 @@ final class ExplainCommand implements Callable<Integer> {
   }
 
   private int explainDecision(String id, PrintWriter out) {
-    try (Database database = AuditCommand.openExisting(data)) {
+    try (Database database = StoreOptions.open(store.settings())) {
       List<AuditTable.Entry> entries = new AuditTable(database).byDecision(id);
       if (entries.isEmpty()) {
-        throw new CannotDo("There is no decision of that id in " + data + ".");
+        throw new CannotDo("There is no decision of that id in the store.");
       }
       for (AuditTable.Entry entry : entries) {
         AuditCommand.members(entry)

@@ -6,13 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import no.portvakt.cli.Portvakt.CannotDo;
+import no.portvakt.server.Server;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.registry.OrganisationImport;
-import no.portvakt.server.store.Database;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.tokens.Json.MalformedJson;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,11 +39,7 @@ final class ImportCommand {
     @Parameters(paramLabel = "FILE", description = "The file to read.")
     Path file = Path.of("");
 
-    @Option(
-        names = "--data",
-        description = "The data folder. Default: ${DEFAULT-VALUE}.",
-        defaultValue = "data")
-    Path data = Path.of("data");
+    @Mixin StoreOptions store = new StoreOptions();
 
     @Spec CommandSpec spec = CommandSpec.create();
 
@@ -53,7 +50,7 @@ final class ImportCommand {
       if (!Files.isRegularFile(file) || Files.size(file) > LARGEST) {
         throw new CannotDo("There is no file " + file + " of at most 64 MiB.");
       }
-      try (Database database = Database.open(data)) {
+      try (Database database = Server.openStore(store.settings())) {
         OrganisationImport.Result result =
             OrganisationImport.run(Files.readAllBytes(file), new OrganisationTable(database));
         out.printf("%d organisations imported.%n", result.imported());

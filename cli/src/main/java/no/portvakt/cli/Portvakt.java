@@ -3,11 +3,13 @@ package no.portvakt.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import no.portvakt.server.SettingsFile.BadSettings;
-import no.portvakt.server.http.HttpServer.PortInUse;
+import no.portvakt.server.audit.Checkpoints.Tampered;
+import no.portvakt.server.database.Database.UnusableData;
+import no.portvakt.server.database.StoreUnavailable;
+import no.portvakt.server.http.HttpServer.CannotListen;
 import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
-import no.portvakt.server.store.Database.UnusableData;
-import no.portvakt.server.store.StoreUnavailable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -25,6 +27,11 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DemoCommand.class,
       DevCommand.class,
+      ServeCommand.class,
+      ConfigCommand.class,
+      KeysCommand.class,
+      BackupCommand.class,
+      RestoreCommand.class,
       ImportCommand.class,
       AuditCommand.class,
       ExplainCommand.class,
@@ -50,7 +57,9 @@ public final class Portvakt implements Runnable {
   }
 
   static int run(String... arguments) {
-    return run(commandLine(), arguments);
+    // What is written to be read by programs is UTF-8, whatever the terminal's own encoding.
+    return run(
+        commandLine().setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8)), arguments);
   }
 
   /** Runs a command that writes here instead of on the console. */
@@ -76,10 +85,11 @@ public final class Portvakt implements Runnable {
   /** What a person can act on is one sentence; anything else is a defect and shows where it is. */
   private static int explain(Exception e, CommandLine line) {
     boolean expected =
-        e instanceof PortInUse
+        e instanceof CannotListen
             || e instanceof UnusableData
             || e instanceof WrongMasterKey
             || e instanceof StoreUnavailable
+            || e instanceof Tampered
             || e instanceof UncheckedIOException
             || e instanceof IOException
             || e instanceof BadSettings

@@ -13,11 +13,8 @@ final class StackOptions {
   @Option(names = "--port", description = "The port to listen on; 0: any. Default: 7070.")
   @Nullable Integer port;
 
-  @Option(
-      names = "--data",
-      description = "The data folder. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "data")
-  Path data = Path.of("data");
+  @Option(names = "--data", description = "The data folder. Default: data.")
+  @Nullable Path data;
 
   @Option(
       names = "--base-url",
@@ -37,11 +34,15 @@ final class StackOptions {
     if (port != null && (port < 0 || port > 65_535)) {
       throw new CannotDo("--port must be from 0 to 65535.");
     }
-    Settings base =
-        Settings.development(inMemory ? null : data, port == null ? otherwisePort : port);
-    Settings all = config == null ? base : SettingsFile.read(config, base);
+    Path folder = inMemory ? null : data == null ? Path.of("data") : data;
+    Settings base = Settings.development(folder, port == null ? otherwisePort : port);
+    Settings all = SettingsFile.read(config, System.getenv(), base);
+    // What the command line says goes over what the file and the variables say.
+    if (inMemory || data != null) {
+      all = all.withData(folder);
+    }
     if (port != null) {
-      all = all.withPort(port); // what the command line says goes over what the file says
+      all = all.withPort(port);
     }
     if (baseUrl != null) {
       String problem = Addresses.problemOf(baseUrl);

@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
-import no.portvakt.server.store.Database;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +92,7 @@ final class CrashTest {
     try (Database database = Database.open(folder)) {
       byte[] previous = new byte[32];
       long expectedSeq = 1;
-      for (AuditTable.Entry entry : new AuditTable(database).after(0, 0, Integer.MAX_VALUE)) {
+      for (AuditTable.Entry entry : new AuditTable(database).after(0, 0, 0, Integer.MAX_VALUE)) {
         previous = AuditTable.chain(previous, entry.record());
         assertThat(entry.seq()).isEqualTo(expectedSeq++);
         assertThat(entry.hash()).isEqualTo(HexFormat.of().formatHex(previous));

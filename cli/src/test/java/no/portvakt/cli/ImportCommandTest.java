@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import no.portvakt.server.store.Database;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.OrganisationTable.Organisation;
 import org.junit.jupiter.api.Test;

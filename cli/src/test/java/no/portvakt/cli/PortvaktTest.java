@@ -26,6 +26,8 @@ class PortvaktTest {
         .contains("--once", "--json", "--port", "--data", "--in-memory", "--base-url");
     assertThat(Console.run("import", "organisations", "--help").out()).contains("FILE", "--data");
     assertThat(Console.run("audit", "list", "--help").out()).contains("--json", "--since");
+    assertThat(Console.run("audit", "verify", "--help").succeeds().out())
+        .contains("FILE", "--key", "--json");
     assertThat(Console.run("explain", "--help").out()).contains("--token", "--jwks", "--issuer");
   }
 
@@ -47,6 +49,9 @@ class PortvaktTest {
         "dev --port 1.5",
         "dev --log xml",
         "audit list extra",
+        "audit verify",
+        "audit verify a b",
+        "audit verify a --key",
         "import organisations",
         "import organisations a b",
         "explain a b",

@@ -1,0 +1,53 @@
+package no.portvakt.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import no.portvakt.server.Backup;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code portvakt restore DIR}: makes a data folder from a backup. */
+@Command(
+    name = "restore",
+    description = {
+      "Make a data folder from a backup, after checking that the backup is whole and that the master",
+      "key opens it. A folder that holds a store already is left as it is."
+    },
+    mixinStandardHelpOptions = true)
+final class RestoreCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "The backup.")
+  Path source = Path.of("");
+
+  @Option(
+      names = "--data",
+      description = "The data folder to make. Default: ${DEFAULT-VALUE}.",
+      defaultValue = "data")
+  Path data = Path.of("data");
+
+  @Option(
+      names = "--master-key",
+      description = "The master key's file, when it is not in the backup.")
+  @Nullable Path masterKey;
+
+  @Spec CommandSpec spec = CommandSpec.create();
+
+  @Override
+  public Integer call() {
+    Logging.start(Logging.Format.TEXT);
+    PrintWriter out = spec.commandLine().getOut();
+    Backup.Restored restored = Backup.restore(source, data, masterKey);
+    out.println("The store of " + restored.created() + " is in " + data + ".");
+    out.println(restored.records() + " audit records are whole, and the master key fits.");
+    out.println(
+        "Grants that were used after the backup could be used again: wait "
+            + Backup.LONGEST_GRANT.toSeconds()
+            + " s before the platform serves.");
+    out.flush();
+    return 0;
+  }
+}

@@ -1,0 +1,162 @@
+package no.portvakt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.database.PostgresAddress;
+import no.portvakt.server.store.AuditTable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes on one PostgreSQL are killed in turn, in the middle of their work. */
+final class NodesCrashTest {
+  private static final String BASE = "https://platform.example.com";
+  private static final int ENOUGH = 200;
+
+  @TempDir Path folder = Path.of("");
+
+  private final Queue<String> received = new ConcurrentLinkedQueue<>();
+  private final Queue<String> used = new ConcurrentLinkedQueue<>();
+
+  @Test
+  void noTokenIsWithoutItsRecordAndNoGrantWorksTwiceWhicheverNodeIsKilled() throws Exception {
+    try (EmbeddedPostgres postgres =
+        EmbeddedPostgres.builder()
+            .setPGStartupWait(Duration.ofSeconds(60))
+            .setServerConfig("fsync", "on")
+            .start()) {
+      String url = "jdbc:postgresql://localhost:" + postgres.getPort() + "/postgres";
+      Path config =
+          Files.writeString(
+              folder.resolve("nodes.yaml"),
+              """
+              base-url: %s
+              store:
+                url: %s
+                user: postgres
+              master-key:
+                file: %s
+              maskinporten:
+                admin-client: %s
+              """
+                  .formatted(
+                      BASE,
+                      url,
+                      Files.writeString(
+                          folder.resolve("master.key"),
+                          java.util.Base64.getEncoder().encodeToString(new byte[32])),
+                      folder.resolve("dev/admin-client.json")));
+      int first = NodeProcess.freePort();
+      int second = NodeProcess.freePort();
+      NodeProcess one = start(first, "one", config);
+      NodeProcess other = start(second, "other", config);
+      try {
+        String proof = NodeProcess.token(one.requestToken(new DemoHttp(), grant()));
+        received.add(NodeProcess.jti(proof));
+        killUnderLoad(one, other, proof);
+        refusesWhatWasUsed(other);
+        one = start(first, "one", config);
+        killUnderLoad(other, one, proof);
+        refusesWhatWasUsed(one);
+        other = start(second, "other", config);
+        refusesWhatWasUsed(other);
+      } finally {
+        one.close();
+        other.close();
+      }
+      try (Database database = Database.connect(new PostgresAddress(url, "postgres", null, 2))) {
+        assertThat(received).hasSizeGreaterThan(4 * ENOUGH).doesNotHaveDuplicates();
+        assertThat(NodeProcess.recorded(database)).containsAll(received);
+        assertThat(new AuditTable(database).ends())
+            .extracting(AuditTable.Place::chain)
+            .containsExactly(0, 1);
+      }
+      Path backup = folder.resolve("backup");
+      assertThat(Console.run("backup", backup.toString(), "--config", config.toString()).fails())
+          .contains("A store in PostgreSQL is backed up with PostgreSQL's own tools");
+      assertThat(backup).doesNotExist();
+    }
+  }
+
+  /** Both nodes have callers; one of them is killed and the other goes on. */
+  private void killUnderLoad(NodeProcess victim, NodeProcess survivor, String proof)
+      throws Exception {
+    CountDownLatch underWay = new CountDownLatch(ENOUGH);
+    CountDownLatch afterwards = new CountDownLatch(ENOUGH);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<@Nullable Void>> callers = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        boolean exchanges = i % 3 == 0;
+        NodeProcess node = i % 2 == 0 ? victim : survivor;
+        callers.add(
+            threads.submit(() -> {
+              DemoHttp http = new DemoHttp();
+              while (node.equals(victim) || afterwards.getCount() > 0) {
+                if (!call(node, http, exchanges ? proof : null)) {
+                  assertThat(node).isEqualTo(victim);
+                  return null;
+                }
+                (node.equals(victim) ? underWay : victim.isAlive() ? underWay : afterwards)
+                    .countDown();
+              }
+              return null;
+            }));
+      }
+      assertThat(underWay.await(60, TimeUnit.SECONDS)).isTrue();
+      victim.close();
+      for (Future<@Nullable Void> caller : callers) {
+        caller.get();
+      }
+    }
+  }
+
+  /** One request; false when the node is gone. */
+  private boolean call(NodeProcess node, DemoHttp http, @Nullable String proof) throws Exception {
+    try {
+      if (proof != null) {
+        received.add(NodeProcess.jti(NodeProcess.token(node.exchange(http, proof))));
+        return true;
+      }
+      String grant = grant();
+      received.add(NodeProcess.jti(NodeProcess.token(node.requestToken(http, grant))));
+      used.add(grant);
+      return true;
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  private void refusesWhatWasUsed(NodeProcess node) {
+    DemoHttp http = new DemoHttp();
+    List<String> some = used.stream().skip(Math.max(0, used.size() - 300)).toList();
+    assertThat(some).hasSizeGreaterThan(50);
+    for (String grant : some) {
+      DemoHttp.Reply reply = node.requestToken(http, grant);
+      assertThat(reply.status()).as(reply.body()).isEqualTo(400);
+      assertThat(reply.text("error_uri")).endsWith("/MP-012");
+    }
+  }
+
+  private NodeProcess start(int port, String name, Path config) throws Exception {
+    return NodeProcess.start(port, folder.resolve(name), "--config", config.toString());
+  }
+
+  private String grant() throws Exception {
+    return NodeProcess.grant(folder, BASE);
+  }
+}
