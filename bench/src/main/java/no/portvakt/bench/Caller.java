@@ -21,12 +21,19 @@ final class Caller {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final String maskinporten;
+  private final String issuer;
   private final RSAKey key;
   private final String clientId;
 
   /** Registers the client; its key is the admin client's own, which is as good as another. */
   Caller(ServerProcess server) throws IOException, InterruptedException {
+    this(server, "http://localhost:" + server.port());
+  }
+
+  /** The same, with a server whose public address is not the one that it listens on. */
+  Caller(ServerProcess server, String base) throws IOException, InterruptedException {
     maskinporten = "http://localhost:" + server.port() + "/maskinporten/";
+    issuer = base + "/maskinporten/";
     try {
       Map<String, @Nullable Object> admin =
           Json.readObject(Files.readAllBytes(server.data().resolve("dev/admin-client.json")));
@@ -56,10 +63,24 @@ final class Caller {
     return token(clientId, String.join(" ", SCOPES));
   }
 
+  /** A fresh grant. */
+  String grant() {
+    return JwtGrant.sign(issuer, clientId, key, String.join(" ", SCOPES));
+  }
+
+  /** The token in the answer to a grant. */
+  static String accessToken(String body) {
+    try {
+      return String.valueOf(Json.readObject(body).get("access_token"));
+    } catch (MalformedJson e) {
+      throw new IllegalStateException("The answer " + e.reason() + ".", e);
+    }
+  }
+
   private String token(String client, String scope) throws IOException, InterruptedException {
     String body =
         "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion="
-            + JwtGrant.sign(maskinporten, client, key, scope);
+            + JwtGrant.sign(issuer, client, key, scope);
     return String.valueOf(
         send(HttpRequest.newBuilder(URI.create(maskinporten + "token"))
                 .header("Content-Type", "application/x-www-form-urlencoded")

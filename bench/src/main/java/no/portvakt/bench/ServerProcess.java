@@ -14,15 +14,17 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A server in a process of its own, on a free port, with data in a folder that ends with it. */
 final class ServerProcess implements AutoCloseable {
-  private static final Duration LONGEST_START = Duration.ofSeconds(30);
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
   private static final double CLOCK_TICKS_PER_SECOND = 100; // Linux' USER_HZ on every platform
 
   private final Path folder;
@@ -53,6 +55,18 @@ final class ServerProcess implements AutoCloseable {
     return new ServerProcess(folder, port);
   }
 
+  /** Starts a server whose store is in PostgreSQL. */
+  static ServerProcess onPostgres(String url) throws IOException, InterruptedException {
+    byte[] key = new byte[32];
+    new SecureRandom().nextBytes(key);
+    return start(
+        "store:\n  url: "
+            + url
+            + "\n  user: postgres\nmaster-key:\n  text: "
+            + Base64.getEncoder().encodeToString(key)
+            + "\n");
+  }
+
   /** Stops the server and starts it again on the same data and port. */
   void restart() throws IOException, InterruptedException {
     stop();
@@ -61,16 +75,43 @@ final class ServerProcess implements AutoCloseable {
     startMillis = awaitReady(began);
   }
 
-  private Process launch() throws IOException {
+  /** Kills the server as a crash would, and starts it again on the same data and port. */
+  void killAndStart() throws IOException, InterruptedException {
+    int _ = process.destroyForcibly().waitFor();
+    process = launch();
+    startMillis = awaitReady(System.nanoTime());
+  }
+
+  /**
+   * Runs another command of the program.
+   *
+   * @param output where its standard output goes
+   * @return its exit code
+   */
+  int command(Path output, String... arguments) throws IOException, InterruptedException {
+    List<String> line = new ArrayList<>(List.of(program()));
+    line.addAll(List.of(arguments));
+    return new ProcessBuilder(line)
+        .redirectOutput(output.toFile())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start()
+        .waitFor();
+  }
+
+  private static String program() {
     String command = System.getenv("PORTVAKT_SERVER_COMMAND");
     if (command == null) {
       throw new IllegalStateException("PORTVAKT_SERVER_COMMAND is not set; use ./portvakt bench.");
     }
-    List<String> line = new ArrayList<>(List.of(command, "dev"));
+    return command;
+  }
+
+  private Process launch() throws IOException {
+    List<String> line = new ArrayList<>(List.of(program(), "dev"));
     line.addAll(List.of("--port", String.valueOf(port)));
-    line.addAll(List.of("--data", data().toString()));
     line.addAll(List.of("--config", folder.resolve("settings.yaml").toString()));
     return new ProcessBuilder(line)
+        .directory(folder.toFile()) // where data is, unless the settings name another store
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log()))
         .start();
@@ -165,6 +206,11 @@ final class ServerProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    delete(folder);
+  }
+
+  /** Removes a folder with everything in it. */
+  static void delete(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
