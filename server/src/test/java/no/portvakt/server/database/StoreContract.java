@@ -275,7 +275,7 @@ abstract class StoreContract {
   void keepsClientsAndReplacesTheirKeysInOneStep() {
     try (Database database = open()) {
       ClientTable clients = new ClientTable(database);
-      ClientRow row = new ClientRow("c1", "991825827", true, "{}", 1, 2);
+      ClientRow row = new ClientRow("c1", "991825827", null, true, "{}", 1, 2);
       assertThat(clients.add(row)).isTrue();
       assertThat(clients.add(row)).isFalse();
       assertThat(clients.find("c1")).isEqualTo(row);
