@@ -38,7 +38,8 @@ public record AdminClient(String clientId, RSAKey key) {
           "idporten:dcr.modify",
           "idporten:dcr.altinn",
           "idporten:scopes.read",
-          "idporten:scopes.write");
+          "idporten:scopes.write",
+          "portvakt:registry.write");
 
   /** A new client with a new key. */
   static AdminClient create() {

@@ -6,9 +6,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.administration.AdminApi;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
+import no.portvakt.server.registration.SubscopeGrammar;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,8 +146,26 @@ public record Settings(
    * @param anchors PEM with the roots of enterprise certificates, or null
    * @param adminClientFile where the first client, which may use the admin API, is written and read
    *     again; null: nowhere
+   * @param administration how the admin API answers and what it takes
    */
-  public record Maskinporten(@Nullable Path anchors, @Nullable Path adminClientFile) {}
+  public record Maskinporten(
+      @Nullable Path anchors, @Nullable Path adminClientFile, Administration administration) {
+    /** With the admin API as it is by default. */
+    public Maskinporten(@Nullable Path anchors, @Nullable Path adminClientFile) {
+      this(
+          anchors,
+          adminClientFile,
+          new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED));
+    }
+  }
+
+  /**
+   * @param prefixes the organisation numbers that prefixes are given to at the start
+   * @param grammar of the names of new scopes
+   * @param statusCodes the statuses of the admin API
+   */
+  public record Administration(
+      Map<String, String> prefixes, SubscopeGrammar grammar, AdminApi.StatusCodes statusCodes) {}
 
   /** What a developer's platform has besides: test data. */
   public record Development() {}

@@ -11,11 +11,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.administration.AdminApi;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.SigningKeys;
+import no.portvakt.server.registration.ScopeRules;
+import no.portvakt.server.registration.SubscopeGrammar;
+import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.TrustedIssuer;
 import org.jspecify.annotations.Nullable;
 
@@ -81,9 +85,6 @@ public final class SettingsFile {
       throw new BadSettings("base-url can't be used: " + problem + ".");
     }
     Path data = root.path("data");
-    SettingsSection maskinporten = root.section("maskinporten").known("anchors", "admin-client");
-    Path anchors = maskinporten.path("anchors");
-    Path adminClient = maskinporten.path("admin-client");
     PostgresAddress store = store(root.section("store"));
     return new Settings(
         roles(root),
@@ -95,10 +96,30 @@ public final class SettingsFile {
         signing(root.section("signing")),
         audit(root.section("audit")),
         exchange(root.section("exchange"), base.exchange()),
-        new Settings.Maskinporten(
-            anchors == null ? base.maskinporten().anchors() : anchors,
-            adminClient == null ? base.maskinporten().adminClientFile() : adminClient),
+        maskinporten(root.section("maskinporten")),
         base.development());
+  }
+
+  private Settings.Maskinporten maskinporten(SettingsSection section) {
+    section.known("anchors", "admin-client", "prefixes", "subscope-grammar", "status-codes");
+    Path anchors = section.path("anchors");
+    Path adminClient = section.path("admin-client");
+    Settings.Administration otherwise = base.maskinporten().administration();
+    Map<String, String> prefixes = section.pairs("prefixes");
+    prefixes.forEach((prefix, owner) -> {
+      if (!ScopeRules.isPrefix(prefix) || OrganisationNumber.parse(owner) == null) {
+        throw section.bad("prefixes", "takes prefixes, each with an organisation number");
+      }
+    });
+    String grammar = section.word("subscope-grammar", "extended", Set.of("seed", "extended"));
+    String codes = section.word("status-codes", "observed", Set.of("documented", "observed"));
+    return new Settings.Maskinporten(
+        anchors == null ? base.maskinporten().anchors() : anchors,
+        adminClient == null ? base.maskinporten().adminClientFile() : adminClient,
+        new Settings.Administration(
+            prefixes.isEmpty() ? otherwise.prefixes() : prefixes,
+            SubscopeGrammar.valueOf(grammar.toUpperCase(Locale.ROOT)),
+            AdminApi.StatusCodes.valueOf(codes.toUpperCase(Locale.ROOT))));
   }
 
   private Set<Settings.Role> roles(SettingsSection root) {
