@@ -79,11 +79,7 @@ final class ClientKeysApi {
   }
 
   private Answer keys(Request request, Caller caller) {
-    ClientRow client = ClientsApi.visible(table.find(AdminAccess.path(request, "id")), caller);
-    if (client == null) {
-      throw Refusal.notFound();
-    }
-    KeySet set = table.keySet(client.clientId());
+    KeySet set = table.keySet(clients.require(request, caller).clientId());
     if (set.keys().isEmpty()) {
       throw Refusal.notFound();
     }
@@ -91,12 +87,14 @@ final class ClientKeysApi {
   }
 
   private Answer put(Request request, Caller caller, int status) {
+    ClientRow _ = clients.require(request, caller); // before the body: 404 comes first
     List<KeyRow> keys =
         ClientJwks.read(AdminAccess.body(request, ClientJwks.OBJECT), changes.now());
     return replace(request, caller, status, _ -> keys);
   }
 
   private Answer addOne(Request request, Caller caller) {
+    ClientRow _ = clients.require(request, caller);
     String text = new String(AdminAccess.textBody(request), StandardCharsets.UTF_8);
     KeyRow key = ClientJwks.readOne(text, changes.now());
     return replace(request, caller, codes.created(), keys -> {

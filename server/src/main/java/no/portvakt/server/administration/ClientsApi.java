@@ -182,19 +182,13 @@ final class ClientsApi {
   }
 
   private Answer one(Request request, Caller caller) {
-    ClientRow row = visible(clients.find(AdminAccess.path(request, "id")), caller);
-    if (row == null) {
-      throw Refusal.notFound();
-    }
+    ClientRow row = require(request, caller);
     return AdminAnswer.ok(shown(row, clients.onBehalfOf(row.clientId()))).with("ETag", tag(row));
   }
 
   private Answer replace(Request request, Caller caller) {
-    String id = AdminAccess.path(request, "id");
-    ClientRow known = visible(clients.find(id), caller);
-    if (known == null) {
-      throw Refusal.notFound();
-    }
+    ClientRow known = require(request, caller);
+    String id = known.clientId();
     Map<String, @Nullable Object> old = ScopeSettings.members(known.body());
     String type = String.valueOf(old.get("integration_type"));
     Map<String, @Nullable Object> body = objectBody(request, ClientRules.OBJECT);
@@ -280,8 +274,17 @@ final class ClientsApi {
     });
   }
 
+  /** The client that the path names; 404 when the caller may not know of it. */
+  ClientRow require(Request request, Caller caller) {
+    ClientRow row = visible(clients.find(AdminAccess.path(request, "id")), caller);
+    if (row == null) {
+      throw Refusal.notFound();
+    }
+    return row;
+  }
+
   /** A client if the caller may know of it: another organisation's looks as if there were none. */
-  static @Nullable ClientRow visible(@Nullable ClientRow row, Caller caller) {
+  private static @Nullable ClientRow visible(@Nullable ClientRow row, Caller caller) {
     boolean mine =
         row != null
             && (row.organisation().equals(caller.organisation())

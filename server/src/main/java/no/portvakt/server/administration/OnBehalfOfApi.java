@@ -72,14 +72,11 @@ final class OnBehalfOfApi {
   }
 
   private List<OnBehalfOfRow> rows(Request request, Caller caller) {
-    ClientRow client = ClientsApi.visible(table.find(AdminAccess.path(request, "id")), caller);
-    if (client == null) {
-      throw Refusal.notFound();
-    }
-    return table.onBehalfOf(client.clientId());
+    return table.onBehalfOf(clients.require(request, caller).clientId());
   }
 
   private Answer create(Request request, Caller caller) {
+    ClientRow _ = clients.require(request, caller); // before the body: 404 comes first
     Map<String, @Nullable Object> body = objectBody(request, OBJECT);
     String name = new Field(OBJECT, body).required("onbehalfof", 100);
     if (!NAME.matcher(name).matches()) {
@@ -101,6 +98,7 @@ final class OnBehalfOfApi {
   }
 
   private Answer replace(Request request, Caller caller) {
+    ClientRow _ = clients.require(request, caller);
     Map<String, @Nullable Object> body = objectBody(request, OBJECT);
     String name = AdminAccess.path(request, "obo");
     if (body.get("onbehalfof") != null && !name.equals(body.get("onbehalfof"))) {
