@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import no.portvakt.server.SettingsFile.BadSettings;
+import no.portvakt.tokens.NearestName;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -111,7 +111,7 @@ final class SettingsSection {
             "There is no setting for the variable "
                 + name
                 + "; did you mean "
-                + nearest(name, environment.known)
+                + NearestName.of(name, environment.known)
                 + "?");
       }
     }
@@ -122,7 +122,7 @@ final class SettingsSection {
     for (Object key : members.keySet()) {
       String name = String.valueOf(key);
       if (!Arrays.asList(names).contains(name)) {
-        String nearest = nearest(name, Arrays.asList(names));
+        String nearest = NearestName.of(name, Arrays.asList(names));
         throw new BadSettings(
             "There is no setting " + where + name + "; did you mean " + where + nearest + "?");
       }
@@ -345,33 +345,5 @@ final class SettingsSection {
 
   BadSettings bad(String name, String takes) {
     return new BadSettings("The setting " + where + name + " " + takes + ".");
-  }
-
-  private static String nearest(String name, Collection<String> names) {
-    String nearest = names.iterator().next();
-    for (String candidate : names) {
-      if (distance(name, candidate) < distance(name, nearest)) {
-        nearest = candidate;
-      }
-    }
-    return nearest;
-  }
-
-  /** The edit distance (Levenshtein) of two short names. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j < row.length; j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
   }
 }

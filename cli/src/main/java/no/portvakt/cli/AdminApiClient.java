@@ -1,0 +1,243 @@
+package no.portvakt.cli;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+import no.portvakt.cli.Portvakt.CannotDo;
+import no.portvakt.tokens.ClaimNames;
+import no.portvakt.tokens.CompactJws;
+import no.portvakt.tokens.Consumer;
+import no.portvakt.tokens.Json;
+import no.portvakt.tokens.Json.MalformedJson;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Speaks the admin API of a Maskinporten (docs/protocol/maskinporten-admin.md) for one client. What
+ * the API refuses, and what it does not answer, is a {@link CannotDo} that says so.
+ */
+final class AdminApiClient {
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+  private static final long LONGEST_ANSWER = 64L * 1024 * 1024;
+  private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
+  private final String base;
+  private final Supplier<String> token;
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+
+  /**
+   * @param base the address that {@code scopes} and {@code clients} stand below, with a slash
+   * @param token gives a token that lives for this one request at least
+   */
+  AdminApiClient(String base, Supplier<String> token) {
+    this.base = base;
+    this.token = token;
+  }
+
+  /**
+   * A base address in its one form: with a slash at its end.
+   *
+   * @param plainHttp whether a token may go to other machines over plain HTTP
+   */
+  static String base(String text, boolean plainHttp) {
+    try {
+      URI uri = URI.create(text);
+      boolean near = "http".equals(uri.getScheme()) && LOOPBACK.contains("" + uri.getHost());
+      boolean plain = "http".equals(uri.getScheme()) && plainHttp;
+      boolean simple = uri.getHost() != null && uri.getRawQuery() == null;
+      if (simple && uri.getFragment() == null && uri.getRawUserInfo() == null) {
+        if ("https".equals(uri.getScheme()) || near || plain) {
+          return text.endsWith("/") ? text : text + "/";
+        }
+        throw new CannotDo(
+            "The address " + text + " is not HTTPS; plain HTTP is for this machine only.");
+      }
+    } catch (IllegalArgumentException e) {
+      throw new CannotDo("The address " + text + " is no http or https URL.");
+    }
+    throw new CannotDo("The address " + text + " is no http or https URL.");
+  }
+
+  /** What the token says of the client; this side has no need to verify it. */
+  Map<String, @Nullable Object> claims() {
+    try {
+      return CompactJws.parse(token.get()).unverifiedClaims();
+    } catch (CompactJws.MalformedToken e) {
+      throw new CannotDo("The token for the admin API is not a signed JWT.");
+    }
+  }
+
+  /** The organisation that the client acts for. */
+  String organisation() {
+    Consumer consumer = Consumer.parse(claims().get(ClaimNames.CONSUMER));
+    if (consumer == null) {
+      throw new CannotDo("The token for the admin API names no consumer.");
+    }
+    return consumer.organisation().value();
+  }
+
+  /**
+   * What the API answered with 2xx.
+   *
+   * @param body the JSON value, or null when there is none
+   * @param tag the entity tag (RFC 9110 §8.8.3), or null
+   */
+  record Reply(@Nullable Object body, @Nullable String tag) {
+    /** The body, which is an object. */
+    @SuppressWarnings("unchecked") // objects that Json reads have string keys
+    Map<String, @Nullable Object> object() {
+      return body instanceof Map<?, ?> map
+          ? (Map<String, @Nullable Object>) map
+          : new LinkedHashMap<>();
+    }
+
+    /** The objects of the body, which is a list. */
+    @SuppressWarnings("unchecked") // objects that Json reads have string keys
+    List<Map<String, @Nullable Object>> list() {
+      List<Map<String, @Nullable Object>> objects = new ArrayList<>();
+      List<?> items = body instanceof List<?> list ? list : List.of();
+      for (Object item : items) {
+        if (item instanceof Map<?, ?> map) {
+          objects.add((Map<String, @Nullable Object>) map);
+        }
+      }
+      return objects;
+    }
+  }
+
+  /** A document. */
+  Reply get(String path) {
+    return required(send("GET", path, null, null), "GET", path);
+  }
+
+  /** A document, or null when there is none (404). */
+  @Nullable Reply find(String path) {
+    Received received = send("GET", path, null, null);
+    return received.status == 404 ? null : required(received, "GET", path);
+  }
+
+  /** Makes something. */
+  Reply post(String path, Object body) {
+    return required(send("POST", path, body, null), "POST", path);
+  }
+
+  /**
+   * Replaces something.
+   *
+   * @param body null: none
+   * @param tag the state that it must be in; null: any
+   */
+  Reply put(String path, @Nullable Object body, @Nullable String tag) {
+    return required(send("PUT", path, body, tag), "PUT", path);
+  }
+
+  /** Removes something. */
+  Reply delete(String path, @Nullable String tag) {
+    return required(send("DELETE", path, null, tag), "DELETE", path);
+  }
+
+  /** A value as it stands in a path or a query. */
+  static String encoded(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /** An answer of any status. */
+  private record Received(int status, String body, @Nullable String tag) {
+    @Nullable Object json() {
+      try {
+        return body.isBlank() ? null : Json.readValue(body.getBytes(StandardCharsets.UTF_8));
+      } catch (MalformedJson e) {
+        return null;
+      }
+    }
+  }
+
+  private static Reply required(Received received, String method, String path) {
+    Object body = received.json();
+    if (received.status >= 200 && received.status < 300) {
+      if (body == null && !received.body.isBlank()) {
+        throw new CannotDo(
+            "What answers " + method + " " + path + " is no admin API: it gives no JSON.");
+      }
+      return new Reply(body, received.tag);
+    }
+    Map<?, ?> members = body instanceof Map<?, ?> map ? map : Map.of();
+    throw new CannotDo(
+        "The admin API refuses "
+            + method
+            + " /"
+            + path
+            + " ("
+            + received.status
+            + name(members)
+            + "): "
+            + reason(members, received.status));
+  }
+
+  private static String name(Map<?, ?> members) {
+    return members.get("error") instanceof String error ? " " + error : "";
+  }
+
+  /** One sentence, in one line. */
+  private static String reason(Map<?, ?> members, int status) {
+    for (String name : List.of("error_description", "detail", "title", "message")) {
+      if (members.get(name) instanceof String text && !text.isBlank()) {
+        String line = text.strip().replaceAll("\\s+", " ");
+        return line.endsWith(".") ? line : line + ".";
+      }
+    }
+    return status == 404
+        ? "there is nothing at this address; --url says where the admin API is."
+        : "it gives no reason.";
+  }
+
+  private Received send(
+      String method, String path, @Nullable Object body, @Nullable String tag) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .timeout(TIMEOUT)
+            .header("Authorization", "Bearer " + token.get())
+            .header("Accept", "application/json")
+            .method(
+                method,
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(Json.write(body)));
+    if (body != null) {
+      request.header("Content-Type", "application/json");
+    }
+    if (tag != null) {
+      request.header("If-Match", tag);
+    }
+    try {
+      HttpResponse<String> response =
+          http.send(
+              request.build(),
+              BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER));
+      return new Received(
+          response.statusCode(),
+          Objects.requireNonNullElse(response.body(), ""),
+          response.headers().firstValue("ETag").orElse(null));
+    } catch (IOException e) {
+      throw new CannotDo(
+          "The admin API does not answer at "
+              + base
+              + "; is `portvakt dev` running, or is it elsewhere (--url, --admin)?");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CannotDo("The command was interrupted.");
+    }
+  }
+}

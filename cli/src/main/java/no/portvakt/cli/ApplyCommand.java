@@ -1,0 +1,113 @@
+package no.portvakt.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import no.portvakt.cli.AuthorityPlan.Kind;
+import no.portvakt.cli.AuthorityPlan.Step;
+import no.portvakt.cli.Portvakt.CannotDo;
+import no.portvakt.tokens.Json;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code portvakt maskinporten apply}: brings a Maskinporten to what a file says. */
+@Command(
+    name = "apply",
+    description = {
+      "Show how a Maskinporten differs from a YAML file, then make it as the file says. A second run",
+      "finds nothing to do. Exit code 1: with --plan, there is a difference."
+    })
+final class ApplyCommand extends AdminCommand {
+  @Parameters(paramLabel = "FILE", description = "What there should be; see docs/maskinporten.md.")
+  Path file = Path.of("");
+
+  @Option(names = "--plan", description = "Show the difference and change nothing.")
+  boolean plan;
+
+  @Option(
+      names = "--prune",
+      description = "Remove what the sections of the file do not have; else nothing is removed.")
+  boolean prune;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "Write the ids of the file's clients to this file, as JSON.")
+  @Nullable Path ids;
+
+  @Override
+  int run(AdminApiClient api, PrintWriter out) throws IOException {
+    AuthorityFile wanted = AuthorityFile.read(file);
+    ClientPlan clients = new ClientPlan(api, wanted, prune);
+    List<Step> steps = AuthorityPlan.of(api, wanted, clients, prune);
+    steps.forEach(step -> show(out, step));
+    if (steps.isEmpty()) {
+      say(out, "Nothing to do.");
+    } else {
+      say(
+          out,
+          "To create: %d, to change: %d, to remove: %d."
+              .formatted(
+                  count(steps, Kind.CREATE),
+                  count(steps, Kind.CHANGE),
+                  count(steps, Kind.REMOVE)));
+    }
+    if (plan) {
+      return steps.isEmpty() ? 0 : 1;
+    }
+    try {
+      carryOut(steps, out);
+    } finally {
+      write(clients.ids(), out);
+    }
+    return 0;
+  }
+
+  private void show(PrintWriter out, Step step) {
+    if (json) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      members.put("action", step.kind().name().toLowerCase(Locale.ROOT));
+      members.put("what", step.what());
+      members.put("changes", step.changes());
+      out.println(Json.write(members));
+    } else {
+      out.println(step);
+      step.changes().forEach(change -> out.println("    " + change));
+    }
+  }
+
+  private static long count(List<Step> steps, Kind kind) {
+    return steps.stream().filter(step -> step.kind() == kind).count();
+  }
+
+  /** Takes one step after the other; at the first that is refused, says what is done and what not. */
+  private void carryOut(List<Step> steps, PrintWriter out) {
+    for (int i = 0; i < steps.size(); i++) {
+      try {
+        steps.get(i).request().run();
+      } catch (CannotDo e) {
+        steps.subList(0, i).forEach(step -> say(out, "Done:     " + step));
+        say(out, "Refused:  " + steps.get(i));
+        steps.subList(i + 1, steps.size()).forEach(step -> say(out, "Not done: " + step));
+        throw e;
+      }
+    }
+    if (!steps.isEmpty()) {
+      say(out, "Done.");
+    }
+  }
+
+  private void write(Map<String, String> clients, PrintWriter out) throws IOException {
+    clients.forEach((name, id) -> say(out, "Client " + name + ": " + id));
+    if (ids != null) {
+      Files.writeString(ids, Json.writePretty(clients) + "\n");
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package no.portvakt.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import no.portvakt.cli.AdminApiClient.Reply;
+import no.portvakt.cli.Portvakt.CannotDo;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code portvakt maskinporten client}: the clients of one's own organisation. */
+@Command(
+    name = "client",
+    description = "List, make and change the clients of your organisation.",
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      ClientCommand.ListCommand.class,
+      ClientCommand.ShowCommand.class,
+      ClientCommand.CreateCommand.class,
+      ClientCommand.UpdateCommand.class,
+      ClientCommand.DeleteCommand.class
+    })
+final class ClientCommand {
+  private static final String WHERE = "a client";
+
+  /** What every command takes that is about one client. */
+  abstract static class OnOneClient extends AdminCommand {
+    @Parameters(
+        index = "0",
+        paramLabel = "CLIENT",
+        description = "The client's id, or its name when no other has it.")
+    String wanted = "";
+
+    /** The client's address below the admin API. */
+    String path(AdminApiClient api) {
+      List<String> ids = new ArrayList<>();
+      for (Map<String, @Nullable Object> client : api.get("clients").list()) {
+        String id = String.valueOf(client.get("client_id"));
+        if (id.equals(wanted)) {
+          return ClientCommand.path(id);
+        }
+        if (wanted.equals(client.get("client_name"))) {
+          ids.add(id);
+        }
+      }
+      if (ids.size() > 1) {
+        throw new CannotDo(
+            "Several clients are named " + wanted + ": " + String.join(", ", ids) + ".");
+      }
+      // One that is not in the list may be of another organisation, or deleted.
+      return ClientCommand.path(ids.isEmpty() ? wanted : ids.get(0));
+    }
+  }
+
+  static String path(String id) {
+    return "clients/" + AdminApiClient.encoded(id);
+  }
+
+  /** The scopes in options, each one scope or several with blanks between them. */
+  private static List<String> split(List<String> options) {
+    return options.stream()
+        .flatMap(option -> List.of(option.split(" ", -1)).stream())
+        .filter(scope -> !scope.isBlank())
+        .toList();
+  }
+
+  /** {@code client list}. */
+  @Command(name = "list", description = "List the clients.")
+  static final class ListCommand extends AdminCommand {
+    @Option(names = "--inactive", description = "Those that were deleted, instead.")
+    boolean inactive;
+
+    @Override
+    int run(AdminApiClient api, PrintWriter out) {
+      print(
+          out,
+          api.get("clients" + (inactive ? "?inactive=true" : "")).list(),
+          "client_id",
+          "client_name",
+          "client_orgno",
+          "integration_type",
+          "scopes");
+      return 0;
+    }
+  }
+
+  /** {@code client show}. */
+  @Command(name = "show", description = "Show everything about a client.")
+  static final class ShowCommand extends OnOneClient {
+    @Override
+    int run(AdminApiClient api, PrintWriter out) {
+      print(out, api.get(path(api)).object());
+      return 0;
+    }
+  }
+
+  /** {@code client create}. */
+  @Command(
+      name = "create",
+      description = {
+        "Make a client. A client secret, when it has one, is shown this once. With --new-key it gets",
+        "a key at once, and `maskinporten token --client FILE` gets tokens as this client."
+      })
+  static final class CreateCommand extends AdminCommand {
+    @Parameters(paramLabel = "NAME", description = "Its name.")
+    String name = "";
+
+    @Option(names = "--description", description = "What it is for. Default: its name.")
+    @Nullable String description;
+
+    @Option(names = "--scope", description = "A scope that it may ask for; several times.")
+    List<String> scopes = new ArrayList<>();
+
+    @Option(
+        names = "--org",
+        description = "Its organisation's number when it is not yours; needs a special scope.")
+    @Nullable String organisation;
+
+    @Option(
+        names = "--new-key",
+        paramLabel = "FILE",
+        description = "Make a key, and write the client with its private key to this new file.")
+    @Nullable Path newKey;
+
+    @Option(
+        names = "--set",
+        paramLabel = "MEMBER=VALUE",
+        description = "Another setting, such as integration_type=idporten.")
+    List<String> settings = new ArrayList<>();
+
+    @Override
+    int run(AdminApiClient api, PrintWriter out) throws IOException {
+      if (newKey != null) {
+        ClientFile.requireFree(newKey);
+      }
+      Map<String, @Nullable Object> body = new LinkedHashMap<>();
+      body.put("client_name", name);
+      body.put("description", description == null ? name : description);
+      if (!scopes.isEmpty()) {
+        body.put("scopes", split(scopes));
+      }
+      if (organisation != null) {
+        body.put("client_orgno", organisation);
+      }
+      body.putAll(Members.read(WHERE, settings, Members.OF_CLIENT));
+      Map<String, @Nullable Object> made = api.post("clients", body).object();
+      print(out, made);
+      if (newKey != null) {
+        registerNewKey(api, out, made, List.of(), null, newKey);
+      }
+      return 0;
+    }
+  }
+
+  /** {@code client update}. */
+  @Command(
+      name = "update",
+      description = "Change settings of a client; one that was deleted becomes active again.")
+  static final class UpdateCommand extends OnOneClient {
+    @Option(names = "--scope", description = "All the scopes that it may ask for; several times.")
+    List<String> scopes = new ArrayList<>();
+
+    @Option(
+        names = "--set",
+        paramLabel = "MEMBER=VALUE",
+        description = "A setting, such as access_token_lifetime=60; the others stay.")
+    List<String> settings = new ArrayList<>();
+
+    @Override
+    int run(AdminApiClient api, PrintWriter out) {
+      Map<String, @Nullable Object> members =
+          Members.read(WHERE, settings, Members.OF_CLIENT);
+      if (!scopes.isEmpty()) {
+        members.put("scopes", split(scopes));
+      }
+      if (members.isEmpty()) {
+        throw new CannotDo("What is to change? --scope and --set say it.");
+      }
+      String path = path(api);
+      Reply old = api.get(path);
+      print(out, api.put(path, Members.changed(old.object(), members), old.tag()).object());
+      return 0;
+    }
+  }
+
+  /** {@code client delete}. */
+  @Command(
+      name = "delete",
+      description = "Take a client out of use; `client update` with its id brings it back.")
+  static final class DeleteCommand extends OnOneClient {
+    @Override
+    int run(AdminApiClient api, PrintWriter out) {
+      print(out, api.delete(path(api), null).object());
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package no.portvakt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import no.portvakt.server.Addresses;
+import no.portvakt.server.Server;
+import no.portvakt.server.Settings;
+import no.portvakt.tokens.Json;
+import no.portvakt.tokens.Json.MalformedJson;
+import org.jspecify.annotations.Nullable;
+
+/** A developer's platform on a free port, and the commands that speak to it. */
+final class TestPlatform implements AutoCloseable {
+  private final Path folder;
+  private final Server server;
+
+  private TestPlatform(Path folder, Server server) {
+    this.folder = folder;
+    this.server = server;
+  }
+
+  static TestPlatform start(Path folder) {
+    return new TestPlatform(
+        folder, Server.start(Addresses.withPort(Settings.development(folder, 0))));
+  }
+
+  String base() {
+    return server.addresses().base();
+  }
+
+  Path adminFile() {
+    return folder.resolve("dev/admin-client.json");
+  }
+
+  /** Runs {@code portvakt maskinporten} with these arguments, as the admin client. */
+  Console run(String... arguments) {
+    List<String> line = new ArrayList<>(List.of("maskinporten"));
+    line.addAll(Arrays.asList(arguments));
+    line.addAll(List.of("--data", folder.toString()));
+    return Console.run(line.toArray(String[]::new));
+  }
+
+  /** Runs a command that does what it is asked to, and gives the one object that it writes. */
+  Map<String, @Nullable Object> object(String... arguments) {
+    List<Map<String, @Nullable Object>> objects = objects(arguments);
+    assertThat(objects).hasSize(1);
+    return objects.get(0);
+  }
+
+  /** Runs a command that does what it is asked to, and gives the objects that it writes. */
+  List<Map<String, @Nullable Object>> objects(String... arguments) {
+    List<String> line = new ArrayList<>(Arrays.asList(arguments));
+    line.add("--json");
+    return run(line.toArray(String[]::new)).succeeds().objects();
+  }
+
+  static Map<String, @Nullable Object> read(Path file) throws IOException {
+    try {
+      return Json.readObject(Files.readAllBytes(file));
+    } catch (MalformedJson e) {
+      throw new AssertionError("Not a JSON object: " + file, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}
