@@ -65,15 +65,13 @@ class AdminAuditTest {
   void recordsEachKindOfChange() {
     String id = admin.newClient(Map.of());
     String client = "/clients/" + id;
-    admin.call(201, "POST", client + "/jwks", Map.of("keys", List.of(AdminKeyVersionsTest.jwk("a"))));
+    admin.call(
+        201, "POST", client + "/jwks", Map.of("keys", List.of(AdminKeyVersionsTest.jwk("a"))));
     assertLast("admin.client.keys", id);
     admin.call(200, "DELETE", client + "/jwks/a", null);
     assertLast("admin.client.keys", id);
     admin.call(
-        201,
-        "POST",
-        client + "/onbehalfof",
-        Map.of("onbehalfof", "a", "name", "x", "orgno", BRG));
+        201, "POST", client + "/onbehalfof", Map.of("onbehalfof", "a", "name", "x", "orgno", BRG));
     assertLast("admin.client.onbehalfof", id);
     admin.call(200, "DELETE", client, null);
     assertLast("admin.client.delete", id);

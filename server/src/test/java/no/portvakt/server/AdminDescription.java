@@ -8,9 +8,11 @@ import dev.harrel.jsonschema.providers.SnakeYamlNode;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
@@ -34,7 +36,7 @@ final class AdminDescription {
   }
 
   /** Every operation, as {@code GET /clients/{id}}. */
-  TreeSet<String> operations() {
+  Set<String> operations() {
     TreeSet<String> all = new TreeSet<>();
     paths.forEach((path, item) -> {
       for (Object method : ((Map<?, ?>) item).keySet()) {
@@ -47,11 +49,20 @@ final class AdminDescription {
   }
 
   /** The operations that were called and succeeded. */
-  TreeSet<String> done() {
+  Set<String> done() {
     return done;
   }
 
-  Map<?, ?> operation(String name) {
+  /** The scopes of which an operation needs one; none: everybody may call it. */
+  List<String> scopes(String operation) {
+    List<?> security = (List<?>) Objects.requireNonNull(operation(operation).get("security"));
+    return security.stream()
+        .map(it -> (List<?>) Objects.requireNonNull(((Map<?, ?>) it).get("bearer")))
+        .map(it -> String.valueOf(it.get(0)))
+        .toList();
+  }
+
+  private Map<?, ?> operation(String name) {
     String[] parts = name.split(" ", 2);
     return at(at(paths, parts[1]), parts[0].toLowerCase(Locale.ROOT));
   }
@@ -71,8 +82,10 @@ final class AdminDescription {
       assertThat(answer.body()).as(name).isEmpty();
     }
     if (response.get("headers") instanceof Map<?, ?> headers) {
-      headers.keySet().forEach(header ->
-          assertThat(answer.headers().firstValue(String.valueOf(header))).as(name).isPresent());
+      headers
+          .keySet()
+          .forEach(header ->
+              assertThat(answer.headers().firstValue(String.valueOf(header))).as(name).isPresent());
     }
     if (answer.statusCode() < 300) {
       done.add(name);

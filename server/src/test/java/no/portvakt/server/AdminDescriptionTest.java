@@ -40,7 +40,7 @@ class AdminDescriptionTest {
     for (String operation : description.operations()) {
       String[] parts = operation.split(" ", 2);
       String path = parts[1].replaceAll("\\{\\w+}", "x");
-      boolean open = ((List<?>) description.operation(operation).get("security")).isEmpty();
+      boolean open = description.scopes(operation).isEmpty();
       List<String> bases =
           path.startsWith("/api/")
               ? List.of("/maskinporten")
@@ -60,20 +60,14 @@ class AdminDescriptionTest {
     AdminCaller useless = AdminCaller.with(stack, "idporten:dcr.altinn");
     for (String operation : description.operations()) {
       String[] parts = operation.split(" ", 2);
-      List<String> scopes =
-          ((List<?>) description.operation(operation).get("security"))
-              .stream()
-                  .map(it -> String.valueOf(((List<?>) ((Map<?, ?>) it).get("bearer")).get(0)))
-                  .toList();
+      List<String> scopes = description.scopes(operation);
       if (!scopes.isEmpty() && !scopes.contains("idporten:dcr.altinn")) {
         HttpResponse<String> answer =
             useless.call(parts[0], parts[1].replaceAll("\\{\\w+}", "x"), null);
         assertThat(answer.headers().firstValue("WWW-Authenticate"))
             .as(operation)
             .contains(
-                "Bearer error=\"insufficient_scope\", scope=\""
-                    + String.join(" ", scopes)
-                    + "\"");
+                "Bearer error=\"insufficient_scope\", scope=\"" + String.join(" ", scopes) + "\"");
         description.check(operation, null, answer);
       }
     }
@@ -108,10 +102,15 @@ class AdminDescriptionTest {
     login.put("grant_types", List.of("authorization_code", "refresh_token"));
     Map<String, @Nullable Object> made = run("POST " + base + "/clients", login);
     String id = text(made, "client_id");
-    run("POST " + base + "/clients", client(Map.of("client_orgno", DIGDIR, "scopes", List.of(READ))));
+    run(
+        "POST " + base + "/clients",
+        client(Map.of("client_orgno", DIGDIR, "scopes", List.of(READ))));
     run("GET " + base + "/clients", null);
     run("GET " + base + "/clients/{id}", null, id);
-    run("PUT " + base + "/clients/{id}", client(Map.of("redirect_uris", List.of("https://b.no/"))), id);
+    run(
+        "PUT " + base + "/clients/{id}",
+        client(Map.of("redirect_uris", List.of("https://b.no/"))),
+        id);
     Map<String, Object> keys = Map.of("keys", List.of(AdminKeyVersionsTest.jwk("a")));
     run("POST " + base + "/clients/{id}/jwks", keys, id);
     run("PUT " + base + "/clients/{id}/jwks", keys, id);

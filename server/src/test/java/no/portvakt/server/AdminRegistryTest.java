@@ -65,8 +65,7 @@ class AdminRegistryTest {
 
   @Test
   void givesAPrefixToAnotherOrganisationWithItsScopes() {
-    AdminCaller other =
-        AdminCaller.of(stack, BRG, "idporten:scopes.write", "idporten:scopes.read");
+    AdminCaller other = AdminCaller.of(stack, BRG, "idporten:scopes.write", "idporten:scopes.read");
     Object body = scope("first/one", Map.of("prefix", "brreg"));
     other.refused(403, "forbidden", "POST", "/scopes", body);
     assertThat(admin.call(200, "PUT", "/prefix/brreg", Map.of("orgno", DIGDIR)))
@@ -89,8 +88,7 @@ class AdminRegistryTest {
     admin.call(200, "PUT", "/prefix/empty", Map.of("orgno", DIGDIR));
     admin.call(200, "DELETE", "/prefix/empty", null);
     admin.refused(404, "not_found", "DELETE", "/prefix/empty", null);
-    admin.refused(
-        403, "forbidden", "POST", "/scopes", scope("ab/cd", Map.of("prefix", "empty")));
+    admin.refused(403, "forbidden", "POST", "/scopes", scope("ab/cd", Map.of("prefix", "empty")));
   }
 
   @Test
@@ -126,8 +124,14 @@ class AdminRegistryTest {
     assertThat(admin.list("/delegations?orgno=" + TTD)).containsExactly(made);
     assertThat(admin.list("/delegations?orgno=" + DIGDIR)).isEmpty();
     String query =
-        "/delegations?source=" + TT02 + "&scope=" + READ + "&consumer_orgno=" + BRG
-            + "&supplier_orgno=" + TTD;
+        "/delegations?source="
+            + TT02
+            + "&scope="
+            + READ
+            + "&consumer_orgno="
+            + BRG
+            + "&supplier_orgno="
+            + TTD;
     admin.call(200, "DELETE", query, null);
     admin.refused(404, "not_found", "DELETE", query, null);
     admin.bad("Delegation", "source", "DELETE", "/delegations?scope=" + READ, null);
@@ -206,11 +210,7 @@ class AdminRegistryTest {
     }
     admin.bad("SystemUser", "party_orgno", "POST", "/systemusers", Map.of("system_id", "s1"));
     admin.refused(
-        404,
-        "not_found",
-        "POST",
-        "/systemusers",
-        Map.of("system_id", "none", "party_orgno", BRG));
+        404, "not_found", "POST", "/systemusers", Map.of("system_id", "none", "party_orgno", BRG));
   }
 
   @Test

@@ -93,8 +93,7 @@ class AdminScopeChangesTest {
     admin.bad("Scope", "description", "PUT", path, scope("to/replace", Map.of("description", "")));
     admin.bad("Scope", "scope", "PUT", "/scopes", scope("to/replace", Map.of()));
     for (String none : List.of("altinn:none", "none", "", ":")) {
-      admin.refused(
-          404, "not_found", "PUT", "/scopes?scope=" + none, Map.of("description", "x"));
+      admin.refused(404, "not_found", "PUT", "/scopes?scope=" + none, Map.of("description", "x"));
     }
   }
 
@@ -211,32 +210,42 @@ class AdminScopeChangesTest {
         TestStack.start(
             administration(
                 new Settings.Administration(
-                    Map.of("nav", "889640782", "altinn", BRG),
-                    SubscopeGrammar.SEED,
-                    StatusCodes.DOCUMENTED)))) {
+                    Map.of(), SubscopeGrammar.SEED, StatusCodes.DOCUMENTED)))) {
       AdminCaller caller = AdminCaller.admin(own);
       caller.call(200, "POST", "/scopes", scope("any/name", Map.of()));
       String id =
-          text(
-              caller.call(200, "POST", "/clients", AdminCaller.client(Map.of())), "client_id");
+          text(caller.call(200, "POST", "/clients", AdminCaller.client(Map.of())), "client_id");
       Object keys = Json.write(List.of(AdminKeyVersionsTest.jwk("a")));
       caller.call(200, "POST", "/clients/" + id + "/jwks", keys);
-      // The first edition's grammar holds, and a prefix that was given stays where it is.
+      // The first edition's grammar holds.
       caller.bad("Scope", "subscope", "POST", "/scopes", scope("ab:cd", Map.of()));
       caller.bad("Scope", "subscope", "POST", "/scopes", scope("ab.c.d", Map.of()));
-      caller.refused(403, "forbidden", "POST", "/scopes", scope("ab", Map.of("prefix", "nav")));
     }
   }
 
-  private static UnaryOperator<Settings> administration(
-      Settings.Administration it) {
+  @Test
+  void givesThePrefixesOfTheSettingsThatNobodyHas() {
+    Settings.Administration prefixes =
+        new Settings.Administration(
+            Map.of("nav", "889640782", "altinn", "889640782"),
+            SubscopeGrammar.EXTENDED,
+            StatusCodes.OBSERVED);
+    try (TestStack own = TestStack.start(administration(prefixes))) {
+      AdminCaller nav =
+          AdminCaller.of(own, "889640782", "idporten:scopes.write", "idporten:scopes.read");
+      assertThat(nav.list("/prefix"))
+          .containsExactly(Map.of("prefix", "nav", "owner_orgno", "889640782"));
+      nav.call(201, "POST", "/scopes", scope("first/one", Map.of("prefix", "nav")));
+      nav.refused(403, "forbidden", "POST", "/scopes", scope("first/one", Map.of()));
+    }
+  }
+
+  private static UnaryOperator<Settings> administration(Settings.Administration it) {
     return settings ->
         TestStack.withMaskinporten(
             settings,
             new Settings.Maskinporten(
-                settings.maskinporten().anchors(),
-                settings.maskinporten().adminClientFile(),
-                it));
+                settings.maskinporten().anchors(), settings.maskinporten().adminClientFile(), it));
   }
 
   private List<String> all(String query) {

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.database.Database;
@@ -37,7 +38,7 @@ class AdminApiTest {
     }
   }
 
-  private static TreeSet<String> described() throws IOException, MalformedJson {
+  private static Set<String> described() throws IOException, MalformedJson {
     Map<String, @Nullable Object> document;
     try (InputStream in = AdminApi.class.getResourceAsStream("openapi.json")) {
       document = Json.readObject(Objects.requireNonNull(in).readAllBytes());
