@@ -111,7 +111,9 @@ final class AuthorityPlan {
     if (file.scopes() != null) {
       wanted.putAll(file.scopes());
     }
-    wanted.forEach((name, settings) -> scope(name, settings, present.get(name)));
+    for (Map.Entry<String, Map<String, @Nullable Object>> scope : wanted.entrySet()) {
+      scope(scope.getKey(), scope.getValue(), present.get(scope.getKey()));
+    }
     if (file.scopes() != null) {
       for (String name : present.keySet()) {
         boolean active = Boolean.TRUE.equals(present.get(name).get("active"));

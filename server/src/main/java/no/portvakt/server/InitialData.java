@@ -93,8 +93,8 @@ final class InitialData {
     ClientRow stored = clients.find(client.clientId());
     if (stored == null) {
       clients.add(row(client, now));
-    } else if (!ClientSettings.read(stored.body()).scopes().containsAll(AdminClient.SCOPES)) {
-      clients.update(row(client, now)); // of an older version, which had fewer scopes
+    } else if (ClientSettings.read(stored.body()).scopes().equals(AdminClient.FIRST_SCOPES)) {
+      clients.update(row(client, now)); // as the first version made it; else somebody chose them
     }
     // A folder may be older than a key's longest use.
     if (clients.keys(client.clientId()).stream()

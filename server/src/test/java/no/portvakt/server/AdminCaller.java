@@ -33,8 +33,7 @@ record AdminCaller(TestStack stack, String token) {
     return new AdminCaller(stack, stack.tokenFor(stack.adminClient(), scopes));
   }
 
-  HttpResponse<String> call(
-      String method, String path, @Nullable Object body, String... headers) {
+  HttpResponse<String> call(String method, String path, @Nullable Object body, String... headers) {
     String[] all = new String[headers.length + 4];
     all[0] = "Authorization";
     all[1] = "Bearer " + token;

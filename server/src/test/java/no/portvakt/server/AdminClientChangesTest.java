@@ -111,8 +111,7 @@ class AdminClientChangesTest {
   @Test
   void hidesAllOperationsFromOtherOrganisations() {
     String path = "/clients/" + admin.newClient(Map.of());
-    AdminCaller other =
-        AdminCaller.of(stack, TTD, "idporten:dcr.write", "idporten:dcr.modify");
+    AdminCaller other = AdminCaller.of(stack, TTD, "idporten:dcr.write", "idporten:dcr.modify");
     for (String at : List.of(path, "/clients/unknown")) {
       other.refused(404, "not_found", "PUT", at, client(Map.of()));
       other.refused(404, "not_found", "DELETE", at, null);
@@ -141,8 +140,8 @@ class AdminClientChangesTest {
   void changesOnlyTheStateThatTheCallerSaw() {
     String path = "/clients/" + admin.newClient(Map.of());
     String tag = tag(admin.call("GET", path, null));
-    HttpResponse<String> first = admin.call("PUT", path, client(Map.of("client_name", "a")),
-        "If-Match", tag);
+    HttpResponse<String> first =
+        admin.call("PUT", path, client(Map.of("client_name", "a")), "If-Match", tag);
     assertThat(first.statusCode()).isEqualTo(200);
     assertThat(tag(first)).isNotEqualTo(tag);
     assertThat(tag(admin.call("GET", path, null))).isEqualTo(tag(first));
@@ -150,6 +149,7 @@ class AdminClientChangesTest {
     admin.refused(412, "precondition_failed", "PUT", path, body, "If-Match", tag);
     admin.refused(412, "precondition_failed", "PUT", path, body, "If-Match", "W/" + tag(first));
     admin.refused(412, "precondition_failed", "PUT", path, body, "If-Match", "");
+    admin.refused(412, "precondition_failed", "DELETE", path, null, "If-Match", tag);
     admin.call(200, "PUT", path, body, "If-Match", tag + ", " + tag(first));
     admin.call(200, "PUT", path, body, "If-Match", "*");
   }
@@ -165,8 +165,7 @@ class AdminClientChangesTest {
       String first = text(made, "client_secret");
       assertThat(made)
           .containsEntry(
-              "client_secret_expires_at",
-              own.clock().seconds() + Duration.ofDays(360).toSeconds());
+              "client_secret_expires_at", own.clock().seconds() + Duration.ofDays(360).toSeconds());
       assertThat(caller.call("GET", "/clients/" + id, null).body()).doesNotContain(first);
       assertThat(caller.call("GET", "/clients", null).body()).doesNotContain("client_secret\"");
       secret = text(caller.call(200, "POST", "/clients/" + id + "/secret", null), "client_secret");
@@ -194,6 +193,26 @@ class AdminClientChangesTest {
     }
     try (Database database = Database.open(folder)) {
       assertThat(new ClientTable(database).secret(id)).isNull();
+    }
+  }
+
+  @Test
+  void givesTheFirstClientOfAnOlderFolderTheNewScopeAndNoOther(@TempDir Path folder) {
+    List<String> first =
+        AdminClient.SCOPES.stream().filter(it -> !it.startsWith("portvakt:")).toList();
+    for (List<String> scopes : List.of(first, first.subList(0, 4))) {
+      try (TestStack own = TestStack.start(TestStack.in(folder))) {
+        AdminCaller.with(own, "idporten:dcr.write")
+            .call(
+                200, "PUT", "/clients/" + own.adminClient().id(), client(Map.of("scopes", scopes)));
+      }
+      try (TestStack own = TestStack.start(TestStack.in(folder))) {
+        boolean older = scopes.equals(first);
+        assertThat(
+                AdminCaller.with(own, "idporten:dcr.write")
+                    .call(200, "GET", "/clients/" + own.adminClient().id(), null))
+            .containsEntry("scopes", older ? AdminClient.SCOPES : scopes);
+      }
     }
   }
 

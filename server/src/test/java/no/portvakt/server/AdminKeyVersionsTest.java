@@ -2,20 +2,20 @@ package no.portvakt.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import no.portvakt.tokens.Json;
-import java.util.Arrays;
-import java.util.Objects;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.RSAKey;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,8 +160,7 @@ class AdminKeyVersionsTest {
     admin.bad("JWKS", "(body)", "PUT", path, deep);
     admin.bad("JWKS", "(body)", "PUT", path, "{\"keys\":[],\"keys\":[]}");
     admin.bad("JWKS", "keys", "PUT", path, set("a", "b", "c", "d", "e", "f"));
-    assertThat(admin.call("PUT", path, "[" + " ".repeat(70_000) + "]").statusCode())
-        .isEqualTo(413);
+    assertThat(admin.call("PUT", path, "[" + " ".repeat(70_000) + "]").statusCode()).isEqualTo(413);
   }
 
   /** A public key for the admin API. */
@@ -174,8 +173,7 @@ class AdminKeyVersionsTest {
   }
 
   private static Map<String, Object> set(String... kids) {
-    return Map.of(
-        "keys", Arrays.stream(kids).map(AdminKeyVersionsTest::jwk).toList());
+    return Map.of("keys", Arrays.stream(kids).map(AdminKeyVersionsTest::jwk).toList());
   }
 
   private static List<String> kids(Map<String, @Nullable Object> keys) {

@@ -71,8 +71,11 @@ class AdminLoginClientsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "web, client_secret_basic", "web, client_secret_post", "web, private_key_jwt",
-    "browser, none", "native, none"
+    "web, client_secret_basic",
+    "web, client_secret_post",
+    "web, private_key_jwt",
+    "browser, none",
+    "native, none"
   })
   void takesTheMethodsThatFitTheApplication(String application, String method) {
     Map<String, @Nullable Object> made =
@@ -82,8 +85,11 @@ class AdminLoginClientsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "web, none", "browser, client_secret_basic", "browser, private_key_jwt",
-    "native, client_secret_post", "native, private_key_jwt"
+    "web, none",
+    "browser, client_secret_basic",
+    "browser, private_key_jwt",
+    "native, client_secret_post",
+    "native, private_key_jwt"
   })
   void refusesTheMethodsThatDoNot(String application, String method) {
     bad(
@@ -169,8 +175,7 @@ class AdminLoginClientsTest {
     }
     assertThat(admin.call(201, "POST", "/clients", body))
         .containsEntry(
-            "scopes",
-            List.of("krr:global/kontaktinformasjon.read", "krr:global/digitalpost.read"));
+            "scopes", List.of("krr:global/kontaktinformasjon.read", "krr:global/digitalpost.read"));
   }
 
   @ParameterizedTest
@@ -223,9 +228,7 @@ class AdminLoginClientsTest {
   @ValueSource(
       strings = {"javascript:alert(1)", "file:///etc/passwd", "https://example.no:*/cb", "x"})
   void refusesOtherAddressesOfNativeApps(String address) {
-    bad(
-        "redirect_uris",
-        Map.of("application_type", "native", "redirect_uris", List.of(address)));
+    bad("redirect_uris", Map.of("application_type", "native", "redirect_uris", List.of(address)));
   }
 
   private Map<String, @Nullable Object> make(Map<String, ?> members) {

@@ -83,6 +83,9 @@ class SettingsEnvironmentTest {
       exchange.maskinporten | [] | [{issuer: i, jwks: 'https://i.example/jwk', algorithms: [RS256], audiences: [a]}] |
       maskinporten.anchors | one.pem | other.pem |
       maskinporten.admin-client | one.json | other.json |
+      maskinporten.prefixes | {nav: 889640782} | {nav: 974760673, 974760673: '974760673'} |
+      maskinporten.subscope-grammar | extended | seed |
+      maskinporten.status-codes | observed | documented |
       """;
 
   @TempDir private static Path folder;

@@ -156,6 +156,11 @@ class SettingsKeysTest {
         "signing: {source: {type: azure-key-vault, files: [a]}} | needs files with the type files",
         "audit: {checkpoint-every: 2d} | The setting audit.checkpoint-every takes",
         "audit: {checkpoint-every: 0} | The setting audit.checkpoint-every takes",
+        "maskinporten: {prefixes: [nav]} | The setting maskinporten.prefixes takes names with a value",
+        "maskinporten: {prefixes: {nav: 974760674}} | takes prefixes, each with an organisation",
+        "maskinporten: {prefixes: {NAV: 974760673}} | takes prefixes, each with an organisation",
+        "maskinporten: {subscope-grammar: new} | takes one of [extended, seed].",
+        "maskinporten: {status-codes: real} | takes one of [documented, observed].",
         "audit: {retention: for ever} | The setting audit.retention takes",
       })
   void saysWhatASettingTakes(String yaml, String sentence) {

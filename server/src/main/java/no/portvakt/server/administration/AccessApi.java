@@ -78,27 +78,30 @@ final class AccessApi {
     }
     String name = AdminAccess.parameter(request, OBJECT, "scope");
     long now = changes.now().toEpochMilli();
-    return changes.make(caller, CHANGE, session -> {
-      ScopeRow scope = scopes.hold(session, name);
-      Refusal refusal = ScopesApi.refusal(scope, caller);
-      if (refusal != null || scope == null) {
-        return refusal == null ? Refusal.notFound() : refusal;
-      }
-      AccessRow old = scopes.access(session, name, consumer.value());
-      boolean approve = state.equals(ScopeTable.APPROVED);
-      if (approve && !scope.active()) {
-        return new Refusal(404, "not_found", "There is no active scope of that name.");
-      }
-      if (!approve && old == null) {
-        return Refusal.notFound();
-      }
-      AccessRow row = scopes.putAccess(session, name, consumer.value(), state, now);
-      return new Made(
-          AdminAnswer.ok(shown(row, scope)),
-          name + " " + consumer.value(),
-          old == null ? null : state(old),
-          state(row));
-    });
+    return changes.make(
+        caller,
+        CHANGE,
+        session -> {
+          ScopeRow scope = scopes.hold(session, name);
+          Refusal refusal = ScopesApi.refusal(scope, caller);
+          if (refusal != null || scope == null) {
+            return refusal == null ? Refusal.notFound() : refusal;
+          }
+          AccessRow old = scopes.access(session, name, consumer.value());
+          boolean approve = state.equals(ScopeTable.APPROVED);
+          if (approve && !scope.active()) {
+            return new Refusal(404, "not_found", "There is no active scope of that name.");
+          }
+          if (!approve && old == null) {
+            return Refusal.notFound();
+          }
+          AccessRow row = scopes.putAccess(session, name, consumer.value(), state, now);
+          return new Made(
+              AdminAnswer.ok(shown(row, scope)),
+              name + " " + consumer.value(),
+              old == null ? null : state(old),
+              state(row));
+        });
   }
 
   private static String state(AccessRow row) {

@@ -67,11 +67,12 @@ final class AdminAnswer {
   /** Adds what is kept of a document, and when it was made and changed. */
   static Map<String, @Nullable Object> put(
       Map<String, @Nullable Object> shown, String body, long created, long updated) {
-    ScopeSettings.members(body).forEach((name, value) -> {
-      if (value != null) {
-        shown.put(name, value);
-      }
-    });
+    ScopeSettings.members(body)
+        .forEach((name, value) -> {
+          if (value != null) {
+            shown.put(name, value);
+          }
+        });
     return times(shown, created, updated);
   }
 
@@ -85,12 +86,9 @@ final class AdminAnswer {
 
   /** The entity tag of a state (RFC 9110 §8.8.3), made from all that makes the state. */
   static String tag(Object... state) {
-    byte[] digest =
-        Digests.sha256(Arrays.deepToString(state).getBytes(StandardCharsets.UTF_8));
+    byte[] digest = Digests.sha256(Arrays.deepToString(state).getBytes(StandardCharsets.UTF_8));
     return "\""
-        + Base64.getUrlEncoder()
-            .withoutPadding()
-            .encodeToString(Arrays.copyOf(digest, 12))
+        + Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(digest, 12))
         + "\"";
   }
 

@@ -104,8 +104,7 @@ public final class AdminApi {
     routes.mount(router, BASE + "/api/v1");
     altinn.mount(router, BASE + ALTINN);
     second.mount(router, BASE + SECOND);
-    router.document(
-        BASE + "/openapi.json", _ -> Answer.of(200, "application/json", description));
+    router.document(BASE + "/openapi.json", _ -> Answer.of(200, "application/json", description));
   }
 
   /** Method and path of each operation, as the description names them. */

@@ -51,8 +51,8 @@ final class Changes {
       implements Result {}
 
   /**
-   * A request that is refused, with its status. Outside of a transaction it is thrown; inside of one
-   * it is a result, because what is thrown there undoes the work of others too.
+   * A request that is refused, with its status. Outside of a transaction it is thrown; inside of
+   * one it is a result, because what is thrown there undoes the work of others too.
    */
   static final class Refusal extends RuntimeException implements Result {
     private static final long serialVersionUID = 1L;
@@ -74,6 +74,14 @@ final class Changes {
     static Refusal notFound() {
       return new Refusal(
           404, "not_found", "The caller's organisation has nothing of that name or id.");
+    }
+
+    /** What was looked for, when it is there; else {@link #notFound}. */
+    static <T> T found(@Nullable T thing) {
+      if (thing == null) {
+        throw notFound();
+      }
+      return thing;
     }
 
     /** 403: it belongs to somebody else. */
@@ -169,7 +177,6 @@ final class Changes {
   private static @Nullable String digest(@Nullable String document) {
     return document == null
         ? null
-        : HexFormat.of()
-            .formatHex(Digests.sha256(document.getBytes(StandardCharsets.UTF_8)));
+        : HexFormat.of().formatHex(Digests.sha256(document.getBytes(StandardCharsets.UTF_8)));
   }
 }

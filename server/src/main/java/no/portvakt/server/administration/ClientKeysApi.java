@@ -48,11 +48,7 @@ final class ClientKeysApi {
         CHANGE,
         (request, caller) -> put(request, caller, codes.created()));
     routes.change(
-        "PUT",
-        path,
-        ClientsApi.MODIFY,
-        CHANGE,
-        (request, caller) -> put(request, caller, 200));
+        "PUT", path, ClientsApi.MODIFY, CHANGE, (request, caller) -> put(request, caller, 200));
     routes.change(
         "DELETE",
         path,
@@ -68,8 +64,7 @@ final class ClientKeysApi {
     String path = "/clients/{id}/jwks";
     List<String> altinn = List.of(ClientsApi.ALTINN);
     routes.read(path, altinn, this::keys);
-    routes.change(
-        "POST", path, altinn, CHANGE, (request, caller) -> put(request, caller, 201));
+    routes.change("POST", path, altinn, CHANGE, (request, caller) -> put(request, caller, 201));
     routes.change("PUT", path, altinn, CHANGE, (request, caller) -> put(request, caller, 200));
   }
 
@@ -97,19 +92,27 @@ final class ClientKeysApi {
     ClientRow _ = clients.require(request, caller);
     String text = new String(AdminAccess.textBody(request), StandardCharsets.UTF_8);
     KeyRow key = ClientJwks.readOne(text, changes.now());
-    return replace(request, caller, codes.created(), keys -> {
-      keys.removeIf(it -> it.kid().equals(key.kid()));
-      keys.add(key);
-      return keys;
-    });
+    return replace(
+        request,
+        caller,
+        codes.created(),
+        keys -> {
+          keys.removeIf(it -> it.kid().equals(key.kid()));
+          keys.add(key);
+          return keys;
+        });
   }
 
   private Answer removeOne(Request request, Caller caller) {
     String kid = AdminAccess.path(request, "kid");
-    return replace(request, caller, 200, keys -> {
-      boolean known = keys.removeIf(it -> it.kid().equals(kid));
-      return known ? keys : null;
-    });
+    return replace(
+        request,
+        caller,
+        200,
+        keys -> {
+          boolean known = keys.removeIf(it -> it.kid().equals(kid));
+          return known ? keys : null;
+        });
   }
 
   /**
@@ -123,23 +126,29 @@ final class ClientKeysApi {
       int status,
       Function<List<KeyRow>, @Nullable List<KeyRow>> change) {
     List<String> expected = AdminAnswer.ifMatch(request);
-    return clients.change(request, caller, CHANGE, true, (session, row) -> {
-      String id = row.clientId();
-      List<KeyRow> old = table.keys(session, id);
-      long version = table.keysVersion(session, id);
-      if (!AdminAnswer.holds(expected, tag(version))) {
-        return Refusal.changed();
-      }
-      List<KeyRow> keys = change.apply(new ArrayList<>(old));
-      if (keys == null) {
-        return Refusal.notFound();
-      }
-      if (keys.size() > ClientJwks.MOST) {
-        return Refusal.conflict("The client has " + ClientJwks.MOST + " keys already.");
-      }
-      table.putKeys(session, id, keys);
-      return new Made(answer(status, new KeySet(version + 1, keys)), id, names(old), names(keys));
-    });
+    return clients.change(
+        request,
+        caller,
+        CHANGE,
+        true,
+        (session, row) -> {
+          String id = row.clientId();
+          List<KeyRow> old = table.keys(session, id);
+          long version = table.keysVersion(session, id);
+          if (!AdminAnswer.holds(expected, tag(version))) {
+            return Refusal.changed();
+          }
+          List<KeyRow> keys = change.apply(new ArrayList<>(old));
+          if (keys == null) {
+            return Refusal.notFound();
+          }
+          if (keys.size() > ClientJwks.MOST) {
+            return Refusal.conflict("The client has " + ClientJwks.MOST + " keys already.");
+          }
+          table.putKeys(session, id, keys);
+          return new Made(
+              answer(status, new KeySet(version + 1, keys)), id, names(old), names(keys));
+        });
   }
 
   private static Answer answer(int status, KeySet set) {

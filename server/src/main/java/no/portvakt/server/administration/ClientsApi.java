@@ -46,8 +46,7 @@ final class ClientsApi {
 
   static final List<String> READ =
       List.of("idporten:dcr.read", "idporten:dcr.write", "idporten:dcr.modify", SUPPLIER);
-  static final List<String> MODIFY =
-      List.of("idporten:dcr.write", "idporten:dcr.modify", SUPPLIER);
+  static final List<String> MODIFY = List.of("idporten:dcr.write", "idporten:dcr.modify", SUPPLIER);
   private static final List<String> WRITE = List.of("idporten:dcr.write", SUPPLIER);
 
   private static final Duration SECRET_LIFE = Duration.ofDays(360);
@@ -88,7 +87,10 @@ final class ClientsApi {
         WRITE,
         "client.delete",
         (request, caller) ->
-            deactivate(request, caller, row -> AdminAnswer.ok(shown(row, List.of()))));
+            deactivate(
+                request,
+                caller,
+                row -> AdminAnswer.ok(shown(row, List.of())).with("ETag", tag(row))));
     routes.change("POST", "/clients/{id}/secret", MODIFY, "client.secret", this::rotate);
   }
 
@@ -138,17 +140,20 @@ final class ClientsApi {
             now);
     int created = altinnFamily ? 201 : codes.created();
     String secret = ClientRules.usesSecret(settings) ? freshSecret() : null;
-    return changes.make(caller, "client.create", session -> {
-      if (!clients.add(session, row)) {
-        return Refusal.conflict("There is a client of that id already.");
-      }
-      Map<String, @Nullable Object> shown = shown(row, List.of());
-      if (secret != null) {
-        putSecret(session, row.clientId(), secret, shown);
-      }
-      Answer answer = Answer.json(created, shown).noStore().with("ETag", tag(row));
-      return new Made(answer, row.clientId(), null, row.body());
-    });
+    return changes.make(
+        caller,
+        "client.create",
+        session -> {
+          if (!clients.add(session, row)) {
+            return Refusal.conflict("There is a client of that id already.");
+          }
+          Map<String, @Nullable Object> shown = shown(row, List.of());
+          if (secret != null) {
+            putSecret(session, row.clientId(), secret, shown);
+          }
+          Answer answer = Answer.json(created, shown).noStore().with("ETag", tag(row));
+          return new Made(answer, row.clientId(), null, row.body());
+        });
   }
 
   /** What the real operator's addresses ask for besides: no client may pass its power on. */
@@ -199,26 +204,30 @@ final class ClientsApi {
     requireScopes(settings, known.organisation());
     List<String> expected = AdminAnswer.ifMatch(request);
     long now = changes.now().toEpochMilli();
-    return changes.make(caller, "client.update", session -> {
-      ClientRow row = clients.hold(session, id);
-      if (row == null) {
-        return Refusal.notFound();
-      }
-      if (!AdminAnswer.holds(expected, tag(row))) {
-        return Refusal.changed();
-      }
-      ClientRow fresh = changed(row, true, Json.write(settings), now);
-      clients.update(session, fresh);
-      Object method = ScopeSettings.members(row.body()).get("token_endpoint_auth_method");
-      if (!Objects.equals(method, settings.get("token_endpoint_auth_method"))) {
-        clients.removeSecret(session, id);
-      }
-      return new Made(
-          AdminAnswer.ok(shown(fresh, clients.onBehalfOf(session, id))).with("ETag", tag(fresh)),
-          id,
-          row.body(),
-          fresh.body());
-    });
+    return changes.make(
+        caller,
+        "client.update",
+        session -> {
+          ClientRow row = clients.hold(session, id);
+          if (row == null) {
+            return Refusal.notFound();
+          }
+          if (!AdminAnswer.holds(expected, tag(row))) {
+            return Refusal.changed();
+          }
+          ClientRow fresh = changed(row, true, Json.write(settings), now);
+          clients.update(session, fresh);
+          Object method = ScopeSettings.members(row.body()).get("token_endpoint_auth_method");
+          if (!Objects.equals(method, settings.get("token_endpoint_auth_method"))) {
+            clients.removeSecret(session, id);
+          }
+          return new Made(
+              AdminAnswer.ok(shown(fresh, clients.onBehalfOf(session, id)))
+                  .with("ETag", tag(fresh)),
+              id,
+              row.body(),
+              fresh.body());
+        });
   }
 
   private static void requireSame(
@@ -229,26 +238,39 @@ final class ClientsApi {
     }
   }
 
-  private Answer deactivate(
-      Request request, Caller caller, Function<ClientRow, Answer> answer) {
+  private Answer deactivate(Request request, Caller caller, Function<ClientRow, Answer> answer) {
+    List<String> expected = AdminAnswer.ifMatch(request);
     long now = changes.now().toEpochMilli();
-    return change(request, caller, "client.delete", false, (session, row) -> {
-      ClientRow fresh = row.active() ? changed(row, false, row.body(), now) : row;
-      clients.update(session, fresh);
-      return new Made(answer.apply(fresh), row.clientId(), state(row), state(fresh));
-    });
+    return change(
+        request,
+        caller,
+        "client.delete",
+        false,
+        (session, row) -> {
+          if (!AdminAnswer.holds(expected, tag(row))) {
+            return Refusal.changed();
+          }
+          ClientRow fresh = row.active() ? changed(row, false, row.body(), now) : row;
+          clients.update(session, fresh);
+          return new Made(answer.apply(fresh), row.clientId(), state(row), state(fresh));
+        });
   }
 
   private Answer rotate(Request request, Caller caller) {
     String secret = freshSecret();
-    return change(request, caller, "client.secret", true, (session, row) -> {
-      if (!ClientRules.usesSecret(stored(row))) {
-        return Refusal.conflict("The client does not prove itself with a secret.");
-      }
-      Map<String, @Nullable Object> shown = shown(row, List.of());
-      putSecret(session, row.clientId(), secret, shown);
-      return new Made(AdminAnswer.ok(shown), row.clientId(), null, null);
-    });
+    return change(
+        request,
+        caller,
+        "client.secret",
+        true,
+        (session, row) -> {
+          if (!ClientRules.usesSecret(stored(row))) {
+            return Refusal.conflict("The client does not prove itself with a secret.");
+          }
+          Map<String, @Nullable Object> shown = shown(row, List.of());
+          putSecret(session, row.clientId(), secret, shown);
+          return new Made(AdminAnswer.ok(shown), row.clientId(), null, null);
+        });
   }
 
   /**
@@ -263,24 +285,23 @@ final class ClientsApi {
       boolean active,
       BiFunction<Session, ClientRow, Result> work) {
     String id = AdminAccess.path(request, "id");
-    return changes.make(caller, change, session -> {
-      ClientRow row = visible(clients.hold(session, id), caller);
-      if (row == null) {
-        return Refusal.notFound();
-      }
-      return active && !row.active()
-          ? Refusal.conflict("The client is not active; PUT the client makes it active again.")
-          : work.apply(session, row);
-    });
+    return changes.make(
+        caller,
+        change,
+        session -> {
+          ClientRow row = visible(clients.hold(session, id), caller);
+          if (row == null) {
+            return Refusal.notFound();
+          }
+          return active && !row.active()
+              ? Refusal.conflict("The client is not active; PUT the client makes it active again.")
+              : work.apply(session, row);
+        });
   }
 
   /** The client that the path names; 404 when the caller may not know of it. */
   ClientRow require(Request request, Caller caller) {
-    ClientRow row = visible(clients.find(AdminAccess.path(request, "id")), caller);
-    if (row == null) {
-      throw Refusal.notFound();
-    }
-    return row;
+    return Refusal.found(visible(clients.find(AdminAccess.path(request, "id")), caller));
   }
 
   /** A client if the caller may know of it: another organisation's looks as if there were none. */
@@ -301,8 +322,7 @@ final class ClientsApi {
     clients.putSecret(
         session,
         id,
-        new SecretRow(
-            HexFormat.of().formatHex(hash), now.toEpochMilli(), expires.toEpochMilli()));
+        new SecretRow(HexFormat.of().formatHex(hash), now.toEpochMilli(), expires.toEpochMilli()));
     shown.put("client_secret", secret);
     // RFC 7591 §3.2.1
     shown.put("client_secret_expires_at", expires.getEpochSecond());

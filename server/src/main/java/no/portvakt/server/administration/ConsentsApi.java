@@ -46,16 +46,11 @@ final class ConsentsApi {
 
   private Answer list(Request request, Caller caller) {
     String receiver = AdminAccess.parameter(request, ConsentRules.OBJECT, "to");
-    return AdminAnswer.ok(
-        table.of(receiver, MOST).stream().map(ConsentsApi::shown).toList());
+    return AdminAnswer.ok(table.of(receiver, MOST).stream().map(ConsentsApi::shown).toList());
   }
 
   private Answer one(Request request, Caller caller) {
-    ConsentRow row = table.find(AdminAccess.path(request, "id"));
-    if (row == null) {
-      throw Refusal.notFound();
-    }
-    return AdminAnswer.ok(shown(row));
+    return AdminAnswer.ok(shown(Refusal.found(table.find(AdminAccess.path(request, "id")))));
   }
 
   private Answer add(Request request, Caller caller) {
@@ -80,13 +75,16 @@ final class ConsentsApi {
 
   private Answer remove(Request request, Caller caller) {
     String id = AdminAccess.path(request, "id");
-    return changes.make(caller, "consent.delete", session -> {
-      ConsentRow row = table.find(session, id);
-      if (row == null || !table.remove(session, id)) {
-        return Refusal.notFound();
-      }
-      return new Made(AdminAnswer.ok(shown(row)), id, row.body(), null);
-    });
+    return changes.make(
+        caller,
+        "consent.delete",
+        session -> {
+          ConsentRow row = table.find(session, id);
+          if (row == null || !table.remove(session, id)) {
+            return Refusal.notFound();
+          }
+          return new Made(AdminAnswer.ok(shown(row)), id, row.body(), null);
+        });
   }
 
   private static Map<String, @Nullable Object> shown(ConsentRow row) {

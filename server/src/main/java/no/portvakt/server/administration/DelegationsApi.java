@@ -40,10 +40,8 @@ final class DelegationsApi {
     routes.change(
         "PUT", "/delegationsources", AdminApi.REGISTRY, "delegationsource.update", this::putSource);
     routes.read("/delegations", AdminApi.REGISTRY, this::list);
-    routes.change(
-        "PUT", "/delegations", AdminApi.REGISTRY, "delegation.create", this::put);
-    routes.change(
-        "DELETE", "/delegations", AdminApi.REGISTRY, "delegation.delete", this::remove);
+    routes.change("PUT", "/delegations", AdminApi.REGISTRY, "delegation.create", this::put);
+    routes.change("DELETE", "/delegations", AdminApi.REGISTRY, "delegation.delete", this::remove);
   }
 
   private Answer sources(Request request) {
@@ -56,16 +54,19 @@ final class DelegationsApi {
     String name = field.required("name", 100);
     requireUrl(issuer);
     long now = changes.now().toEpochMilli();
-    return changes.make(caller, "delegationsource.update", session -> {
-      SourceRow old = delegations.source(session, issuer);
-      if (old == null && delegations.isFull(session)) {
-        return Refusal.conflict("There are too many delegation sources already.");
-      }
-      delegations.putSource(session, issuer, name, now);
-      SourceRow row = new SourceRow(issuer, name, old == null ? now : old.created(), now);
-      return new Made(
-          AdminAnswer.ok(shown(row)), issuer, old == null ? null : state(old), state(row));
-    });
+    return changes.make(
+        caller,
+        "delegationsource.update",
+        session -> {
+          SourceRow old = delegations.source(session, issuer);
+          if (old == null && delegations.isFull(session)) {
+            return Refusal.conflict("There are too many delegation sources already.");
+          }
+          delegations.putSource(session, issuer, name, now);
+          SourceRow row = new SourceRow(issuer, name, old == null ? now : old.created(), now);
+          return new Made(
+              AdminAnswer.ok(shown(row)), issuer, old == null ? null : state(old), state(row));
+        });
   }
 
   private static void requireUrl(String issuer) {
@@ -96,15 +97,18 @@ final class DelegationsApi {
     if (row.consumer().equals(row.supplier())) {
       throw new BadField(OBJECT, "supplier_orgno", "must be another organisation");
     }
-    return changes.make(caller, "delegation.create", session -> {
-      DelegationRow old = delegations.find(session, row);
-      boolean _ = delegations.add(session, row);
-      return new Made(
-          AdminAnswer.ok(shown(old == null ? row : old)),
-          target(row),
-          old == null ? null : Json.write(shown(old)),
-          Json.write(shown(old == null ? row : old)));
-    });
+    return changes.make(
+        caller,
+        "delegation.create",
+        session -> {
+          DelegationRow old = delegations.find(session, row);
+          boolean _ = delegations.add(session, row);
+          return new Made(
+              AdminAnswer.ok(shown(old == null ? row : old)),
+              target(row),
+              old == null ? null : Json.write(shown(old)),
+              Json.write(shown(old == null ? row : old)));
+        });
   }
 
   private Answer remove(Request request, Caller caller) {
@@ -113,15 +117,19 @@ final class DelegationsApi {
       query.put(name, AdminAccess.parameter(request, OBJECT, name));
     }
     DelegationRow row = row(query);
-    return changes.make(caller, "delegation.delete", session -> {
-      DelegationRow old = delegations.find(session, row);
-      if (old == null) {
-        return Refusal.notFound();
-      }
-      boolean _ =
-          delegations.remove(session, row.source(), row.scope(), row.consumer(), row.supplier());
-      return new Made(AdminAnswer.ok(shown(old)), target(row), Json.write(shown(old)), null);
-    });
+    return changes.make(
+        caller,
+        "delegation.delete",
+        session -> {
+          DelegationRow old = delegations.find(session, row);
+          if (old == null) {
+            return Refusal.notFound();
+          }
+          boolean _ =
+              delegations.remove(
+                  session, row.source(), row.scope(), row.consumer(), row.supplier());
+          return new Made(AdminAnswer.ok(shown(old)), target(row), Json.write(shown(old)), null);
+        });
   }
 
   private DelegationRow row(Map<String, @Nullable Object> members) {

@@ -64,11 +64,8 @@ final class OnBehalfOfApi {
   }
 
   private Answer one(Request request, Caller caller) {
-    OnBehalfOfRow row = find(rows(request, caller), AdminAccess.path(request, "obo"));
-    if (row == null) {
-      throw Refusal.notFound();
-    }
-    return AdminAnswer.ok(shown(row));
+    return AdminAnswer.ok(
+        shown(Refusal.found(find(rows(request, caller), AdminAccess.path(request, "obo")))));
   }
 
   private List<OnBehalfOfRow> rows(Request request, Caller caller) {
@@ -84,17 +81,22 @@ final class OnBehalfOfApi {
     }
     String settings = Json.write(settings(body));
     long now = changes.now().toEpochMilli();
-    return clients.change(request, caller, CHANGE, true, (session, client) -> {
-      List<OnBehalfOfRow> rows = table.onBehalfOf(session, client.clientId());
-      if (rows.size() >= MOST || find(rows, name) != null) {
-        return Refusal.conflict(
-            rows.size() >= MOST
-                ? "The client acts for " + MOST + " others already."
-                : "There is one of that name already.");
-      }
-      OnBehalfOfRow row = new OnBehalfOfRow(client.clientId(), name, settings, now, now);
-      return put(session, row, null, codes.created());
-    });
+    return clients.change(
+        request,
+        caller,
+        CHANGE,
+        true,
+        (session, client) -> {
+          List<OnBehalfOfRow> rows = table.onBehalfOf(session, client.clientId());
+          if (rows.size() >= MOST || find(rows, name) != null) {
+            return Refusal.conflict(
+                rows.size() >= MOST
+                    ? "The client acts for " + MOST + " others already."
+                    : "There is one of that name already.");
+          }
+          OnBehalfOfRow row = new OnBehalfOfRow(client.clientId(), name, settings, now, now);
+          return put(session, row, null, codes.created());
+        });
   }
 
   private Answer replace(Request request, Caller caller) {
@@ -106,34 +108,43 @@ final class OnBehalfOfApi {
     }
     String settings = Json.write(settings(body));
     long now = changes.now().toEpochMilli();
-    return clients.change(request, caller, CHANGE, true, (session, client) -> {
-      OnBehalfOfRow old = find(table.onBehalfOf(session, client.clientId()), name);
-      return old == null
-          ? Refusal.notFound()
-          : put(
-              session,
-              new OnBehalfOfRow(client.clientId(), name, settings, old.created(), now),
-              old.body(),
-              200);
-    });
+    return clients.change(
+        request,
+        caller,
+        CHANGE,
+        true,
+        (session, client) -> {
+          OnBehalfOfRow old = find(table.onBehalfOf(session, client.clientId()), name);
+          return old == null
+              ? Refusal.notFound()
+              : put(
+                  session,
+                  new OnBehalfOfRow(client.clientId(), name, settings, old.created(), now),
+                  old.body(),
+                  200);
+        });
   }
 
   private Answer remove(Request request, Caller caller) {
     String name = AdminAccess.path(request, "obo");
-    return clients.change(request, caller, CHANGE, true, (session, client) -> {
-      OnBehalfOfRow old = find(table.onBehalfOf(session, client.clientId()), name);
-      if (old == null) {
-        return Refusal.notFound();
-      }
-      table.removeOnBehalfOf(session, client.clientId(), name);
-      return new Made(Answer.empty(200).noStore(), client.clientId(), old.body(), null);
-    });
+    return clients.change(
+        request,
+        caller,
+        CHANGE,
+        true,
+        (session, client) -> {
+          OnBehalfOfRow old = find(table.onBehalfOf(session, client.clientId()), name);
+          if (old == null) {
+            return Refusal.notFound();
+          }
+          table.removeOnBehalfOf(session, client.clientId(), name);
+          return new Made(Answer.empty(200).noStore(), client.clientId(), old.body(), null);
+        });
   }
 
   private Made put(Session session, OnBehalfOfRow row, @Nullable String before, int status) {
     table.putOnBehalfOf(session, row);
-    return new Made(
-        Answer.json(status, shown(row)).noStore(), row.clientId(), before, row.body());
+    return new Made(Answer.json(status, shown(row)).noStore(), row.clientId(), before, row.body());
   }
 
   private static @Nullable OnBehalfOfRow find(List<OnBehalfOfRow> rows, String name) {

@@ -51,25 +51,34 @@ final class PrefixesApi {
       throw new BadField(OBJECT, "orgno", "must be the number that is the prefix");
     }
     PrefixRow row = new PrefixRow(prefix, owner);
-    return changes.make(caller, CHANGE, session -> {
-      String old = scopes.ownerOfPrefix(session, prefix);
-      scopes.movePrefix(session, prefix, owner);
-      return new Made(AdminAnswer.ok(shown(row)), prefix, state(old), state(owner));
-    });
+    return changes.make(
+        caller,
+        CHANGE,
+        session -> {
+          String old = scopes.ownerOfPrefix(session, prefix);
+          scopes.movePrefix(session, prefix, owner);
+          return new Made(AdminAnswer.ok(shown(row)), prefix, state(old), state(owner));
+        });
   }
 
   private Answer remove(Request request, Caller caller) {
     String prefix = prefix(request);
-    return changes.make(caller, CHANGE, session -> {
-      String old = scopes.ownerOfPrefix(session, prefix);
-      if (old == null) {
-        return Refusal.notFound();
-      }
-      return scopes.removePrefix(session, prefix)
-          ? new Made(
-              AdminAnswer.ok(shown(new PrefixRow(prefix, old))), prefix, state(old), state(null))
-          : Refusal.conflict("There are scopes below the prefix, active or not.");
-    });
+    return changes.make(
+        caller,
+        CHANGE,
+        session -> {
+          String old = scopes.ownerOfPrefix(session, prefix);
+          if (old == null) {
+            return Refusal.notFound();
+          }
+          return scopes.removePrefix(session, prefix)
+              ? new Made(
+                  AdminAnswer.ok(shown(new PrefixRow(prefix, old))),
+                  prefix,
+                  state(old),
+                  state(null))
+              : Refusal.conflict("There are scopes below the prefix, active or not.");
+        });
   }
 
   private static String prefix(Request request) {

@@ -55,15 +55,18 @@ final class ScopesApi {
     String name = prefix + ":" + rules.subscope(body);
     String settings = Json.write(rules.read(body));
     long now = changes.now().toEpochMilli();
-    return changes.make(caller, "scope.create", session -> {
-      if (!caller.organisation().equals(scopes.ownerOfPrefix(session, prefix))) {
-        return Refusal.forbidden("The prefix does not belong to the caller's organisation.");
-      }
-      ScopeRow row = new ScopeRow(name, caller.organisation(), true, settings, now, now);
-      return scopes.add(session, row)
-          ? new Made(answer(codes.created(), row), name, null, settings)
-          : Refusal.conflict("There is a scope of that name already; PUT changes it.");
-    });
+    return changes.make(
+        caller,
+        "scope.create",
+        session -> {
+          if (!caller.organisation().equals(scopes.ownerOfPrefix(session, prefix))) {
+            return Refusal.forbidden("The prefix does not belong to the caller's organisation.");
+          }
+          ScopeRow row = new ScopeRow(name, caller.organisation(), true, settings, now, now);
+          return scopes.add(session, row)
+              ? new Made(answer(codes.created(), row), name, null, settings)
+              : Refusal.conflict("There is a scope of that name already; PUT changes it.");
+        });
   }
 
   private Answer list(Request request, Caller caller) {
@@ -120,11 +123,7 @@ final class ScopesApi {
     String settings = Json.write(rules.read(body));
     rules.requireName(body, name);
     return change(
-        request,
-        caller,
-        "scope.update",
-        name,
-        (session, row) -> put(session, row, true, settings));
+        request, caller, "scope.update", name, (session, row) -> put(session, row, true, settings));
   }
 
   private Answer deactivate(Request request, Caller caller) {
@@ -140,12 +139,7 @@ final class ScopesApi {
   private Made put(Session session, ScopeRow row, boolean active, String settings) {
     ScopeRow fresh =
         new ScopeRow(
-            row.name(),
-            row.owner(),
-            active,
-            settings,
-            row.created(),
-            changes.now().toEpochMilli());
+            row.name(), row.owner(), active, settings, row.created(), changes.now().toEpochMilli());
     scopes.update(session, fresh);
     return new Made(answer(200, fresh), row.name(), state(row), state(fresh));
   }
@@ -157,14 +151,19 @@ final class ScopesApi {
       String name,
       BiFunction<Session, ScopeRow, Result> work) {
     List<String> expected = AdminAnswer.ifMatch(request);
-    return changes.make(caller, change, session -> {
-      ScopeRow row = scopes.hold(session, name);
-      Refusal refusal = refusal(row, caller);
-      if (refusal != null || row == null) {
-        return refusal == null ? Refusal.notFound() : refusal;
-      }
-      return AdminAnswer.holds(expected, tag(row)) ? work.apply(session, row) : Refusal.changed();
-    });
+    return changes.make(
+        caller,
+        change,
+        session -> {
+          ScopeRow row = scopes.hold(session, name);
+          Refusal refusal = refusal(row, caller);
+          if (refusal != null || row == null) {
+            return refusal == null ? Refusal.notFound() : refusal;
+          }
+          return AdminAnswer.holds(expected, tag(row))
+              ? work.apply(session, row)
+              : Refusal.changed();
+        });
   }
 
   /** Why a caller may not change a scope or its accesses, or null. */

@@ -41,8 +41,7 @@ final class SystemUsersApi {
   private final Changes changes;
   private final StatusCodes codes;
 
-  SystemUsersApi(
-      SystemUserTable table, ClientTable clients, Changes changes, StatusCodes codes) {
+  SystemUsersApi(SystemUserTable table, ClientTable clients, Changes changes, StatusCodes codes) {
     this.table = table;
     this.clients = clients;
     this.changes = changes;
@@ -68,11 +67,7 @@ final class SystemUsersApi {
   }
 
   private Answer system(Request request, Caller caller) {
-    SystemRow row = table.system(AdminAccess.path(request, "id"));
-    if (row == null) {
-      throw Refusal.notFound();
-    }
-    return AdminAnswer.ok(shown(row));
+    return AdminAnswer.ok(shown(Refusal.found(table.system(AdminAccess.path(request, "id")))));
   }
 
   private Answer putSystem(Request request, Caller caller) {
@@ -92,12 +87,15 @@ final class SystemUsersApi {
     settings.put("client_ids", clientIds);
     String body = Json.write(settings);
     long now = changes.now().toEpochMilli();
-    return changes.make(caller, "system.update", session -> {
-      SystemRow old = table.hold(session, id);
-      SystemRow row = new SystemRow(id, vendor, body, old == null ? now : old.created(), now);
-      table.putSystem(session, row);
-      return new Made(AdminAnswer.ok(shown(row)), id, old == null ? null : old.body(), body);
-    });
+    return changes.make(
+        caller,
+        "system.update",
+        session -> {
+          SystemRow old = table.hold(session, id);
+          SystemRow row = new SystemRow(id, vendor, body, old == null ? now : old.created(), now);
+          table.putSystem(session, row);
+          return new Made(AdminAnswer.ok(shown(row)), id, old == null ? null : old.body(), body);
+        });
   }
 
   private boolean owns(String vendor, String clientId) {
@@ -113,11 +111,7 @@ final class SystemUsersApi {
   }
 
   private Answer user(Request request, Caller caller) {
-    UserRow row = table.find(AdminAccess.path(request, "id"));
-    if (row == null) {
-      throw Refusal.notFound();
-    }
-    return AdminAnswer.ok(shown(row));
+    return AdminAnswer.ok(shown(Refusal.found(table.find(AdminAccess.path(request, "id")))));
   }
 
   private Answer addUser(Request request, Caller caller) {
@@ -132,26 +126,32 @@ final class SystemUsersApi {
             party,
             ConsentRules.externalReference(body, party),
             changes.now().toEpochMilli());
-    return changes.make(caller, "systemuser.create", session -> {
-      if (table.hold(session, systemId) == null) {
-        return new Refusal(404, "not_found", "There is no system of that id.");
-      }
-      return table.add(session, row)
-          ? new Made(
-              Answer.json(codes.created(), shown(row)).noStore(), row.id(), null, state(row))
-          : Refusal.conflict("The party has a user of that system and reference already.");
-    });
+    return changes.make(
+        caller,
+        "systemuser.create",
+        session -> {
+          if (table.hold(session, systemId) == null) {
+            return new Refusal(404, "not_found", "There is no system of that id.");
+          }
+          return table.add(session, row)
+              ? new Made(
+                  Answer.json(codes.created(), shown(row)).noStore(), row.id(), null, state(row))
+              : Refusal.conflict("The party has a user of that system and reference already.");
+        });
   }
 
   private Answer removeUser(Request request, Caller caller) {
     String id = AdminAccess.path(request, "id");
-    return changes.make(caller, "systemuser.delete", session -> {
-      UserRow row = table.find(session, id);
-      if (row == null || !table.remove(session, id)) {
-        return Refusal.notFound();
-      }
-      return new Made(AdminAnswer.ok(shown(row)), id, state(row), null);
-    });
+    return changes.make(
+        caller,
+        "systemuser.delete",
+        session -> {
+          UserRow row = table.find(session, id);
+          if (row == null || !table.remove(session, id)) {
+            return Refusal.notFound();
+          }
+          return new Made(AdminAnswer.ok(shown(row)), id, state(row), null);
+        });
   }
 
   private static String state(UserRow row) {

@@ -68,9 +68,7 @@ public final class ClientRules {
     kept.put("integration_type", type);
     String application =
         field.oneOf(
-            "application_type",
-            "web",
-            login ? Set.of("web", "browser", "native") : Set.of("web"));
+            "application_type", "web", login ? Set.of("web", "browser", "native") : Set.of("web"));
     kept.put("application_type", application);
     boolean confidential = application.equals("web");
     kept.put("token_endpoint_auth_method", authentication(field, login, confidential));
@@ -151,8 +149,7 @@ public final class ClientRules {
     return List.copyOf(asked);
   }
 
-  private static List<String> scopes(
-      Field field, Map<String, @Nullable Object> body, String type) {
+  private static List<String> scopes(Field field, Map<String, @Nullable Object> body, String type) {
     List<String> asked = field.texts("scopes").stream().distinct().toList();
     if (body.get("scopes") == null) {
       return switch (type) {

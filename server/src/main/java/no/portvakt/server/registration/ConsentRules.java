@@ -31,8 +31,7 @@ public final class ConsentRules {
   public static String giver(Map<String, @Nullable Object> body) {
     String from = new Field(OBJECT, body).required("from", 100);
     boolean person =
-        from.startsWith(PERSON)
-            && PERSON_NUMBER.matcher(from.substring(PERSON.length())).matches();
+        from.startsWith(PERSON) && PERSON_NUMBER.matcher(from.substring(PERSON.length())).matches();
     boolean organisation =
         from.startsWith(ORGANISATION)
             && OrganisationNumber.parse(from.substring(ORGANISATION.length())) != null;

@@ -64,8 +64,7 @@ public final class ScopeRules {
     requireSame(body, "subscope", parts[parts.length - 1]);
   }
 
-  private static void requireSame(
-      Map<String, @Nullable Object> body, String member, String value) {
+  private static void requireSame(Map<String, @Nullable Object> body, String member, String value) {
     Object given = body.get(member);
     if (given != null && !given.equals(value)) {
       throw new BadField(OBJECT, member, "can't be changed");
