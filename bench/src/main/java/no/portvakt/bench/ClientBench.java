@@ -20,7 +20,7 @@ final class ClientBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws RunnerException {
-    var unused =
+    var _ =
         new Runner(
                 new OptionsBuilder()
                     .include(MaskinportenClientBenchmark.class.getSimpleName())

@@ -38,8 +38,7 @@ class MaskinportenClientTest {
     maskinporten = DevMaskinporten.start(folder);
     clientId = maskinporten.newClient(READ);
     maskinporten.post(
-        "clients/" + clientId + "/jwks",
-        Map.of("keys", List.of(key.toPublicJWK().toJSONObject())));
+        "clients/" + clientId + "/jwks", Map.of("keys", List.of(key.toPublicJWK().toJSONObject())));
     client = builder().build();
   }
 
