@@ -145,6 +145,18 @@ class RetriesTest {
     assertThat(pacing.pauses()).hasSize(4);
   }
 
+  @Test
+  void triesOnlyOnceWhenTheServerCantProveWhoItIs() {
+    TokenUnavailable failure =
+        unavailable(
+            maskinporten
+                .builder()
+                .issuer("https://maskinporten.no/")
+                .tokenEndpoint(server.base().replace("http:", "https:") + TOKEN));
+    assertThat(failure).hasMessageContaining("the TLS handshake failed");
+    assertThat(pacing.pauses()).isEmpty();
+  }
+
   private static TokenUnavailable unavailable(MaskinportenClientBuilder builder) {
     try (MaskinportenClient client = builder.build()) {
       return assertThatExceptionOfType(TokenUnavailable.class)
