@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 /** {@code portvakt bench client}: what a call of the Maskinporten client costs, with JMH. */
 @Command(
     name = "client",
-    description = "Time a call of the Maskinporten client whose token is there, and count its bytes.",
+    description =
+        "Time a call of the Maskinporten client whose token is there, and count its bytes.",
     mixinStandardHelpOptions = true)
 final class ClientBench implements Callable<Integer> {
   @Option(names = "--seconds", defaultValue = "5", description = "of measuring, three times each")
@@ -20,7 +21,7 @@ final class ClientBench implements Callable<Integer> {
 
   @Override
   public Integer call() throws RunnerException {
-    var unused =
+    var _ =
         new Runner(
                 new OptionsBuilder()
                     .include(MaskinportenClientBenchmark.class.getSimpleName())

@@ -74,7 +74,7 @@ public class MaskinportenClientBenchmark {
             .tokenEndpoint("http://localhost:" + started.getAddress().getPort() + "/token")
             .build();
     for (int i = 0; i < 1_000; i++) { // others, so that the cache is a real one
-      AccessToken unused = made.token("altinn:other/" + i);
+      AccessToken _ = made.token("altinn:other/" + i);
     }
     client = made;
   }

@@ -36,8 +36,7 @@ final class DevMaskinporten implements AutoCloseable {
 
   /** A platform with its data in a folder. */
   static DevMaskinporten start(Path data) throws Exception {
-    String unused =
-        DevSession.start("--data", data.toString(), "--port", "0").untilReady();
+    String _ = DevSession.start("--data", data.toString(), "--port", "0").untilReady();
     Map<String, @Nullable Object> file =
         Json.readObject(Files.readAllBytes(data.resolve("dev/admin-client.json")));
     String issuer = String.valueOf(file.get("issuer"));

@@ -3,6 +3,9 @@ package no.portvakt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.SignedJWT;
@@ -30,7 +33,7 @@ class MaskinportenClientTest {
   private static final String READ = "altinn:serviceowner/instances.read";
 
   private final DevMaskinporten maskinporten;
-  private final RSAKey key = new RSAKeyGenerator(2048).keyID("library").generate();
+  private final RSAKey key = newKey("library");
   private final String clientId;
   private final MaskinportenClient client;
 
@@ -38,8 +41,7 @@ class MaskinportenClientTest {
     maskinporten = DevMaskinporten.start(folder);
     clientId = maskinporten.newClient(READ);
     maskinporten.post(
-        "clients/" + clientId + "/jwks",
-        Map.of("keys", List.of(key.toPublicJWK().toJSONObject())));
+        "clients/" + clientId + "/jwks", Map.of("keys", List.of(key.toPublicJWK().toJSONObject())));
     client = builder().build();
   }
 
@@ -98,8 +100,8 @@ class MaskinportenClientTest {
 
   @Test
   void saysThatTheClientOrItsKeyIsNotKnown() throws Exception {
-    RSAKey other = new RSAKeyGenerator(2048).keyID("other").generate();
-    RSAKey impostor = new RSAKeyGenerator(2048).keyID("library").generate();
+    RSAKey other = newKey("other");
+    RSAKey impostor = newKey("library");
     assertThat(refused(builder().clientId("nobody"), READ).code()).isEqualTo("MP-100");
     assertThat(refused(builder().key(GrantKey.ofJwk(other.toJSONString())), READ).advice())
         .contains("The key other is not registered on the client " + clientId);
@@ -144,6 +146,14 @@ class MaskinportenClientTest {
     try (MaskinportenClient own = MaskinportenClient.builder().environment(environment).build()) {
       assertThat(own.token().scopes()).containsExactly(READ);
     }
+  }
+
+  private static RSAKey newKey(String id) throws JOSEException {
+    return new RSAKeyGenerator(2048)
+        .keyUse(KeyUse.SIGNATURE)
+        .algorithm(JWSAlgorithm.RS256)
+        .keyID(id)
+        .generate();
   }
 
   private MaskinportenClientBuilder builder() {

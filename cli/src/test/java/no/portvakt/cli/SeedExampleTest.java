@@ -129,7 +129,8 @@ class SeedExampleTest {
 
   private String getJwtAssertion(X509Certificate certificate, PrivateKey key)
       throws GeneralSecurityException {
-    String certificateChain = "[\"" + Base64.getEncoder().encodeToString(certificate.getEncoded()) + "\"]";
+    String certificateChain =
+        "[\"" + Base64.getEncoder().encodeToString(certificate.getEncoded()) + "\"]";
 
     // The header has the signature's algorithm and the certificates; no typ, no kid.
     String header = "{\"alg\":\"RS256\",\"x5c\":" + certificateChain + "}";
@@ -174,8 +175,7 @@ class SeedExampleTest {
                   BodyPublishers.ofString(
                       "grant_type="
                           + URLEncoder.encode(
-                              "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                              StandardCharsets.UTF_8)
+                              "urn:ietf:params:oauth:grant-type:jwt-bearer", StandardCharsets.UTF_8)
                           + "&assertion="
                           + jwtAssertion))
               .build(),

@@ -67,6 +67,11 @@ public final class AccessToken {
         && expiresAt - now > Math.min(minimumLife, (expiresAt - obtainedAt) / 2);
   }
 
+  /** How long it has been here, in milliseconds. */
+  long age(long now) {
+    return now - obtainedAt;
+  }
+
   /** Whether it is time to get the next one. */
   boolean isDue(long now) {
     return now >= refreshAt;

@@ -176,7 +176,6 @@ final class Advice {
     X509Certificate certificate = key.certificate();
     return certificate == null
         ? "no certificate was sent"
-        : "its subject is "
-            + Answer.shown(certificate.getSubjectX500Principal().getName().replace(',', ' '));
+        : "its subject is " + Answer.shown(certificate.getSubjectX500Principal().toString());
   }
 }

@@ -60,11 +60,10 @@ final class AuthorizedHttpClient extends HttpClient {
     }
     AccessToken token = maskinporten.token(request);
     AtomicBoolean again = new AtomicBoolean();
-    HttpResponse<T> first = http.send(with(token, sent), first(sent, handler, again));
+    HttpResponse<T> first = http.send(with(token, sent), first(sent, handler, token, again));
     if (!again.get()) {
       return first;
     }
-    maskinporten.forget(request, token);
     return http.send(with(maskinporten.token(request), sent), handler);
   }
 
@@ -89,12 +88,11 @@ final class AuthorizedHttpClient extends HttpClient {
     return maskinporten
         .tokenLater(request)
         .thenCompose(token ->
-            http.sendAsync(with(token, sent), first(sent, handler, again), pushes)
+            http.sendAsync(with(token, sent), first(sent, handler, token, again), pushes)
                 .thenCompose(first -> {
                   if (!again.get()) {
                     return CompletableFuture.completedFuture(first);
                   }
-                  maskinporten.forget(request, token);
                   return maskinporten
                       .tokenLater(request)
                       .thenCompose(other -> http.sendAsync(with(other, sent), handler, pushes));
@@ -121,10 +119,13 @@ final class AuthorizedHttpClient extends HttpClient {
 
   /** Passes over the body of an answer after which the request is sent again, and notes it. */
   @SuppressWarnings("NullAway") // the answer without a body reaches nobody
-  private static <T> BodyHandler<T> first(
-      HttpRequest sent, BodyHandler<T> handler, AtomicBoolean again) {
+  private <T> BodyHandler<T> first(
+      HttpRequest sent, BodyHandler<T> handler, AccessToken token, AtomicBoolean again) {
     return answer -> {
-      if (answer.statusCode() == 401 && isInvalidToken(answer.headers()) && isRepeatable(sent)) {
+      if (answer.statusCode() == 401
+          && isInvalidToken(answer.headers())
+          && maskinporten.forget(request, token)
+          && isRepeatable(sent)) {
         again.set(true);
         return BodySubscribers.replacing(null);
       }

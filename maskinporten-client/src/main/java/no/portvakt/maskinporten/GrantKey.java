@@ -252,9 +252,8 @@ public final class GrantKey {
       return text.getBytes(StandardCharsets.UTF_8);
     }
     try {
-      return text.indexOf('-') >= 0 || text.indexOf('_') >= 0
-          ? Base64.getUrlDecoder().decode(text)
-          : Base64.getMimeDecoder().decode(text);
+      return Base64.getDecoder()
+          .decode(text.replaceAll("\\s", "").replace('-', '+').replace('_', '/'));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("The JWK is neither a JSON object nor base64 of one.");
     }

@@ -162,9 +162,20 @@ public final class MaskinportenClient implements AutoCloseable {
     return new AuthorizedHttpClient(this, checked(request), http, servers);
   }
 
-  /** Drops a token that an API refused (401, {@code invalid_token}); the next call gets another. */
-  public void forget(TokenRequest request, AccessToken token) {
-    cache.forget(request, token);
+  /**
+   * Drops a token that an API refused (401, {@code invalid_token}), so that the next call gets
+   * another. One that is younger than 10 s stays, or an API that refuses all would make this client
+   * ask for a token each time.
+   *
+   * @return whether the next call gives another token
+   */
+  public boolean forget(TokenRequest request, AccessToken token) {
+    return cache.forget(request, token);
+  }
+
+  /** Whether nothing is under way; for tests. */
+  boolean isIdle() {
+    return threads.getQueue().isEmpty() && threads.getActiveCount() == 0;
   }
 
   /** Ends what is under way. The client must not be used afterwards. */
@@ -197,7 +208,7 @@ public final class MaskinportenClient implements AutoCloseable {
     try {
       return platform.fetch(proof, request.exchange() == Exchange.TEST, until);
     } catch (ExchangeRefused e) {
-      cache.forget(first, proof);
+      boolean unused = cache.forget(first, proof);
       throw e;
     }
   }

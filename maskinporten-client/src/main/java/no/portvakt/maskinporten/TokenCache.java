@@ -29,6 +29,7 @@ final class TokenCache {
   private static final System.Logger LOG = System.getLogger(TokenCache.class.getName());
   private static final Duration FAIL_FAST = Duration.ofSeconds(5);
   private static final Duration LONGEST_FAIL_FAST = Duration.ofSeconds(60);
+  private static final long YOUNG_MILLIS = 10_000;
   private static final long USE_RESOLUTION_MILLIS = 1_000;
 
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
@@ -103,12 +104,19 @@ final class TokenCache {
     }
   }
 
-  /** Drops a token that somebody refused, unless there is a newer one by now. */
-  void forget(TokenRequest request, AccessToken token) {
+  /**
+   * Drops a token that somebody refused, unless there is a newer one by now, or it is so young that
+   * another would hardly fare better.
+   *
+   * @return whether there is another to be had
+   */
+  boolean forget(TokenRequest request, AccessToken token) {
     Entry entry = entries.get(request.key());
-    if (entry != null) {
-      entry.token.compareAndSet(token, null);
+    if (entry == null || entry.token.get() != token) {
+      return true;
     }
+    return token.age(clock.millis()) >= YOUNG_MILLIS
+        && (entry.token.compareAndSet(token, null) || entry.token.get() != token);
   }
 
   /** Tells those who wait that nothing will come. */
@@ -332,12 +340,12 @@ final class TokenCache {
     }
 
     private void end(AccessToken token) {
-      entry.flight.set(null);
+      entry.flight.compareAndSet(this, null);
       result.complete(token);
     }
 
     private void fail(Throwable failure) {
-      entry.flight.set(null);
+      entry.flight.compareAndSet(this, null);
       result.completeExceptionally(failure);
     }
   }

@@ -147,7 +147,7 @@ class AuthorityTest {
       assertThatExceptionOfType(TokenUnavailable.class).isThrownBy(() -> client.token("b"));
       assertThat(server.seen(METADATA)).hasSize(tries);
       maskinporten.clock.advance(Duration.ofSeconds(1));
-      client.token("b");
+      client.token("c");
       assertThat(server.seen(METADATA)).hasSize(tries + 1);
     }
   }

@@ -15,6 +15,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,11 +73,13 @@ class AuthorizedHttpClientTest {
 
   @Test
   void getsAnotherTokenOnceWhenTheFirstIsRefused() throws Exception {
+    passTime();
     server.at(API, INVALID_TOKEN, reply(200, "text/plain", "fine"));
     HttpRequest post = request().POST(BodyPublishers.ofString("body")).build();
     assertThat(http.send(post, BodyHandlers.ofString()).body()).isEqualTo("fine");
     assertThat(authorizations()).containsExactly("Bearer one", "Bearer two");
     assertThat(server.seen(API)).extracting(Seen::body).containsExactly("body", "body");
+    passTime();
     server.at(API, INVALID_TOKEN, reply(200, "text/plain", "fine"));
     assertThat(http.sendAsync(post, BodyHandlers.ofString()).join().body()).isEqualTo("fine");
     assertThat(authorizations())
@@ -84,7 +87,18 @@ class AuthorizedHttpClientTest {
   }
 
   @Test
+  void asksForNoTokenAgainAndAgainWhenAnApiRefusesAll() throws Exception {
+    server.at(API, INVALID_TOKEN);
+    for (int i = 0; i < 5; i++) {
+      assertThat(http.send(request().build(), BodyHandlers.ofString()).body()).isEqualTo("go away");
+    }
+    assertThat(server.seen(API)).hasSize(5);
+    assertThat(maskinporten.requests()).hasSize(1);
+  }
+
+  @Test
   void showsTheSecondRefusal() throws Exception {
+    passTime();
     server.at(API, INVALID_TOKEN);
     HttpResponse<String> answer = http.send(request().build(), BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(401);
@@ -94,6 +108,7 @@ class AuthorizedHttpClientTest {
 
   @Test
   void doesNotRepeatWhatMayNotBeRepeated() throws Exception {
+    passTime();
     server.at(API, INVALID_TOKEN);
     HttpRequest streamed =
         request()
@@ -109,7 +124,7 @@ class AuthorizedHttpClientTest {
     server.at(API, json(401, Map.of()));
     assertThat(http.send(request().build(), BodyHandlers.ofString()).statusCode()).isEqualTo(401);
     assertThat(server.seen(API)).hasSize(4);
-    assertThat(maskinporten.requests()).hasSize(1);
+    assertThat(maskinporten.requests()).hasSize(2); // the first refusal dropped a token
   }
 
   @Test
@@ -177,6 +192,12 @@ class AuthorizedHttpClientTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> client.authorized(plain, READ))
         .withMessageContaining("Name the servers");
+  }
+
+  /** Gets a token, and lets it grow so old that it may be dropped. */
+  private void passTime() {
+    client.token(READ);
+    maskinporten.clock.advance(Duration.ofSeconds(10));
   }
 
   private HttpRequest.Builder request() {

@@ -92,7 +92,7 @@ class ClientSettingsTest {
     "maskinporten.clientid, maskinporten.client-id",
     "maskinporten.wellknown-url, maskinporten.well-known-url",
     "maskinporten.scope, maskinporten.scopes",
-    "maskinporten.token-url, maskinporten.token-endpoint"
+    "maskinporten.tokenEndpoint, maskinporten.token-endpoint"
   })
   void refusesANameThatItDoesNotKnowWithTheNearest(String wrong, String nearest) {
     Map<String, String> properties = properties();

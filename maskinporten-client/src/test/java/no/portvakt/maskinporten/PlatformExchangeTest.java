@@ -122,6 +122,8 @@ class PlatformExchangeTest {
   void takesAFreshProofAfterARefusal() {
     server.at(
         EXCHANGE, json(401, Map.of("traceId", "00-1")), reply(200, "text/plain", platformToken(9)));
+    client.token("altinn:read");
+    maskinporten.clock.advance(Duration.ofSeconds(10));
     assertThat(refused().traceId()).isEqualTo("00-1");
     client.token(ALTINN);
     assertThat(server.seen(EXCHANGE).get(1).header("Authorization")).isEqualTo("Bearer proof-2");

@@ -10,7 +10,10 @@ import static no.portvakt.maskinporten.ScriptedServer.token;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
@@ -143,6 +146,26 @@ class RetriesTest {
     assertThat(failure).hasMessageContaining("http://127.0.0.1:" + port + "/token can't be conn");
     assertThat(failure.status()).isZero();
     assertThat(pacing.pauses()).hasSize(4);
+  }
+
+  @Test
+  void triesOnlyOnceWhenTheServerCantProveWhoItIs() throws Exception {
+    HttpsServer stranger =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    stranger.setHttpsConfigurator(new HttpsConfigurator(TestKey.RSA.tls()));
+    stranger.start();
+    try {
+      TokenUnavailable failure =
+          unavailable(
+              maskinporten
+                  .builder()
+                  .issuer("https://maskinporten.no/")
+                  .tokenEndpoint("https://localhost:" + stranger.getAddress().getPort() + TOKEN));
+      assertThat(failure).hasMessageContaining("the TLS handshake failed");
+      assertThat(pacing.pauses()).isEmpty();
+    } finally {
+      stranger.stop(0);
+    }
   }
 
   private static TokenUnavailable unavailable(MaskinportenClientBuilder builder) {

@@ -1,5 +1,6 @@
 package no.portvakt.maskinporten;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -15,6 +16,8 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import javax.security.auth.x500.X500Principal;
 import no.portvakt.tokens.KeyMaterial;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
@@ -97,6 +100,23 @@ final class TestKey {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       store.store(out, password.toCharArray());
       return out.toByteArray();
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What a TLS server with this certificate needs. */
+  SSLContext tls() {
+    try {
+      char[] password = "pw".toCharArray();
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(new ByteArrayInputStream(pkcs12("pw", "tls")), password);
+      KeyManagerFactory keys =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(store, password);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys.getKeyManagers(), null, null);
+      return context;
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
     }
