@@ -64,7 +64,7 @@ record AuthorityFile(
   record User(String party, String reference) {}
 
   /** Reads a file, and the key files that it names, which stand beside it. */
-  static AuthorityFile read(Path file) throws IOException {
+  static AuthorityFile read(Path file) {
     Object document = document(file);
     Map<String, @Nullable Object> root =
         object(
@@ -81,11 +81,13 @@ record AuthorityFile(
         systems(root.get("systems")));
   }
 
-  private static @Nullable Object document(Path file) throws IOException {
+  private static @Nullable Object document(Path file) {
     LoaderOptions options = new LoaderOptions();
     options.setAllowDuplicateKeys(false);
     try (Reader reader = Files.newBufferedReader(file)) {
       return new Yaml(new SafeConstructor(options)).load(reader);
+    } catch (IOException e) {
+      throw CannotDo.unreadable(file);
     } catch (MarkedYAMLException e) {
       // Without the problem itself: it may quote a key that should not be here.
       Mark mark = e.getProblemMark();
@@ -128,8 +130,8 @@ record AuthorityFile(
     return accesses;
   }
 
-  private static @Nullable List<Client> clients(Path folder, @Nullable Object section)
-      throws IOException {
+  private static @Nullable List<Client> clients(
+      Path folder, @Nullable Object section) {
     if (section == null) {
       return null;
     }
@@ -161,7 +163,7 @@ record AuthorityFile(
   }
 
   private static List<Map<String, @Nullable Object>> keys(
-      Path folder, String where, Object section) throws IOException {
+      Path folder, String where, Object section) {
     List<Map<String, @Nullable Object>> keys = new ArrayList<>();
     Set<Object> kids = new HashSet<>();
     for (Object item : list("keys of " + where, section)) {

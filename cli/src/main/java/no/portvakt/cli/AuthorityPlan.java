@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * finds what it needs. What is there now is asked for, and nothing is changed.
  */
 final class AuthorityPlan {
-  /** The prefixes of the scopes that protect the admin API itself; they are nobody's to remove. */
+  /** What the scopes begin with that protect the admin API itself; nobody removes those. */
   private static final List<String> OF_THE_API = List.of("idporten:", "portvakt:");
 
   private final AdminApiClient api;
@@ -79,7 +79,7 @@ final class AuthorityPlan {
     Set<String> present = new LinkedHashSet<>();
     api.get("prefix").list().forEach(row -> present.add(String.valueOf(row.get("prefix"))));
     for (String prefix : file.prefixes()) {
-      if (!present.remove(prefix)) {
+      if (!present.contains(prefix)) {
         steps.add(
             new Step(
                 Kind.CREATE,
@@ -87,15 +87,6 @@ final class AuthorityPlan {
                 List.of(),
                 () -> api.put(PrefixCommand.path(prefix), Map.of("orgno", owner), null)));
       }
-    }
-    present.removeIf(prefix -> OF_THE_API.contains(prefix + ":"));
-    for (String prefix : present) {
-      removals.add(
-          new Step(
-              Kind.REMOVE,
-              "prefix " + prefix,
-              List.of(),
-              () -> api.delete(PrefixCommand.path(prefix), null)));
     }
   }
 

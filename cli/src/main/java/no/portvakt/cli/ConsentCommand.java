@@ -1,6 +1,7 @@
 package no.portvakt.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Parameters;
       ConsentCommand.RemoveCommand.class
     })
 final class ConsentCommand {
+  /** In bytes; the API takes no more. */
+  private static final int LONGEST = 64 * 1024;
+
   // Without who gave it: that may be a person number. --json shows it.
   private static final String[] COLUMNS = {"id", "to", "consented", "validTo"};
 
@@ -52,14 +56,14 @@ final class ConsentCommand {
     String file = "";
 
     @Override
-    int run(AdminApiClient api, PrintWriter out) throws IOException {
-      byte[] bytes =
-          file.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(Path.of(file));
+    int run(AdminApiClient api, PrintWriter out) {
       Map<String, @Nullable Object> body;
-      try {
-        body = Json.readObject(bytes);
+      try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
+        body = Json.readObject(in.readNBytes(LONGEST));
       } catch (MalformedJson e) {
         throw new CannotDo("The consent " + e.reason() + ".");
+      } catch (IOException e) {
+        throw CannotDo.unreadable(Path.of(file));
       }
       print(out, List.of(api.post("consents", body).object()), COLUMNS);
       return 0;

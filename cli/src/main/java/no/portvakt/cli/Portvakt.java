@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import no.portvakt.server.SettingsFile.BadSettings;
 import no.portvakt.server.audit.Checkpoints.Tampered;
 import no.portvakt.server.database.Database.UnusableData;
@@ -109,6 +110,11 @@ public final class Portvakt implements Runnable {
 
     CannotDo(String sentence) {
       super(sentence);
+    }
+
+    /** A file that is not there, or not a text, or somebody else's. */
+    static CannotDo unreadable(Path file) {
+      return new CannotDo("The file " + file + " can't be read.");
     }
   }
 

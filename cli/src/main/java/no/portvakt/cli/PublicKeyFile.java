@@ -23,8 +23,8 @@ final class PublicKeyFile {
   private PublicKeyFile() {}
 
   /** The key in a file, as a JWK that the admin API takes. */
-  static Map<String, @Nullable Object> read(Path file) throws IOException {
-    String text = Files.readString(file).strip();
+  static Map<String, @Nullable Object> read(Path file) {
+    String text = text(file);
     if (text.startsWith("{")) {
       try {
         return ofJwk("The file " + file, Json.readObject(text));
@@ -40,6 +40,14 @@ final class PublicKeyFile {
     } catch (JOSEException | RuntimeException e) { // the parser's own ways to say no
       throw new CannotDo(
           "The file " + file + " is neither a JWK nor PEM with one RSA public key.");
+    }
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file).strip();
+    } catch (IOException e) {
+      throw CannotDo.unreadable(file);
     }
   }
 
