@@ -203,8 +203,7 @@ final class AdminApiClient {
         : "it gives no reason.";
   }
 
-  private Received send(
-      String method, String path, @Nullable Object body, @Nullable String tag) {
+  private Received send(String method, String path, @Nullable Object body, @Nullable String tag) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + path))
             .timeout(TIMEOUT)
@@ -224,8 +223,7 @@ final class AdminApiClient {
     try {
       HttpResponse<String> response =
           http.send(
-              request.build(),
-              BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER));
+              request.build(), BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER));
       return new Received(
           response.statusCode(),
           Objects.requireNonNullElse(response.body(), ""),

@@ -55,9 +55,7 @@ final class ApplyCommand extends AdminCommand {
           out,
           "To create: %d, to change: %d, to remove: %d."
               .formatted(
-                  count(steps, Kind.CREATE),
-                  count(steps, Kind.CHANGE),
-                  count(steps, Kind.REMOVE)));
+                  count(steps, Kind.CREATE), count(steps, Kind.CHANGE), count(steps, Kind.REMOVE)));
     }
     if (plan) {
       return steps.isEmpty() ? 0 : 1;
@@ -87,7 +85,9 @@ final class ApplyCommand extends AdminCommand {
     return steps.stream().filter(step -> step.kind() == kind).count();
   }
 
-  /** Takes one step after the other; at the first that is refused, says what is done and what not. */
+  /**
+   * Takes one step after the other; at the first that is refused, says what is done and what not.
+   */
   private void carryOut(List<Step> steps, PrintWriter out) {
     for (int i = 0; i < steps.size(); i++) {
       try {

@@ -125,13 +125,12 @@ record AuthorityFile(
     if (!(section instanceof Map<?, ?> map)) {
       throw new CannotDo("accesses takes names of scopes, each with a list of organisations.");
     }
-    map.forEach((scope, list) ->
-        accesses.put(String.valueOf(scope), texts("accesses to " + scope, list)));
+    map.forEach(
+        (scope, list) -> accesses.put(String.valueOf(scope), texts("accesses to " + scope, list)));
     return accesses;
   }
 
-  private static @Nullable List<Client> clients(
-      Path folder, @Nullable Object section) {
+  private static @Nullable List<Client> clients(Path folder, @Nullable Object section) {
     if (section == null) {
       return null;
     }
@@ -174,8 +173,7 @@ record AuthorityFile(
       if (key.get("file") != null) {
         Members.requireKnown("a key of " + where, key.keySet(), List.of("file"));
         key =
-            PublicKeyFile.read(
-                folder.resolve(text("a key of " + where, key.get("file"), "file")));
+            PublicKeyFile.read(folder.resolve(text("a key of " + where, key.get("file"), "file")));
       } else {
         key = PublicKeyFile.ofJwk("A key of " + where, key);
       }
@@ -213,9 +211,7 @@ record AuthorityFile(
     for (Object item : list("systems", section)) {
       Map<String, @Nullable Object> system =
           object(
-              "a system",
-              item,
-              List.of("system_id", "vendor_orgno", "name", "clients", "users"));
+              "a system", item, List.of("system_id", "vendor_orgno", "name", "clients", "users"));
       String id = text("a system", system.get("system_id"), "system_id");
       String where = "the system " + id;
       if (!ids.add(id)) {
@@ -289,7 +285,10 @@ record AuthorityFile(
     if (value instanceof Map<?, ?>) {
       return object(where, value, null);
     }
-    if (value == null || value instanceof String || value instanceof Long || value instanceof Boolean) {
+    if (value == null
+        || value instanceof String
+        || value instanceof Long
+        || value instanceof Boolean) {
       return value;
     }
     throw new CannotDo("In " + where + " stands a value that needs quotes: a time or a fraction.");

@@ -10,8 +10,8 @@ import no.portvakt.cli.Portvakt.CannotDo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be done so that a Maskinporten is as a file says: each step, in an order in which each
- * finds what it needs. What is there now is asked for, and nothing is changed.
+ * What has to be done so that a Maskinporten is as a file says: each step, in an order in which
+ * each finds what it needs. What is there now is asked for, and nothing is changed.
  */
 final class AuthorityPlan {
   /** What the scopes begin with that protect the admin API itself; nobody removes those. */
@@ -213,10 +213,11 @@ final class AuthorityPlan {
     }
     Set<Object> scopes = new LinkedHashSet<>();
     Set<String> consumers = new LinkedHashSet<>();
-    file.delegations().forEach(wanted -> {
-      scopes.add(String.valueOf(wanted.get("scope")));
-      consumers.add(String.valueOf(wanted.get("consumer_orgno")));
-    });
+    file.delegations()
+        .forEach(wanted -> {
+          scopes.add(String.valueOf(wanted.get("scope")));
+          consumers.add(String.valueOf(wanted.get("consumer_orgno")));
+        });
     Map<String, Map<String, @Nullable Object>> present = new LinkedHashMap<>();
     for (String consumer : consumers) {
       String path = "delegations?orgno=" + AdminApiClient.encoded(consumer);
@@ -229,19 +230,13 @@ final class AuthorityPlan {
       if (present.remove(DelegationCommand.path(wanted)) == null) {
         steps.add(
             new Step(
-                Kind.CREATE,
-                name(wanted),
-                List.of(),
-                () -> api.put("delegations", wanted, null)));
+                Kind.CREATE, name(wanted), List.of(), () -> api.put("delegations", wanted, null)));
       }
     }
     for (Map.Entry<String, Map<String, @Nullable Object>> row : present.entrySet()) {
       removals.add(
           new Step(
-              Kind.REMOVE,
-              name(row.getValue()),
-              List.of(),
-              () -> api.delete(row.getKey(), null)));
+              Kind.REMOVE, name(row.getValue()), List.of(), () -> api.delete(row.getKey(), null)));
     }
   }
 

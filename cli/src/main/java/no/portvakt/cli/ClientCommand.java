@@ -174,8 +174,7 @@ final class ClientCommand {
 
     @Override
     int run(AdminApiClient api, PrintWriter out) {
-      Map<String, @Nullable Object> members =
-          Members.read(WHERE, settings, Members.OF_CLIENT);
+      Map<String, @Nullable Object> members = Members.read(WHERE, settings, Members.OF_CLIENT);
       if (!scopes.isEmpty()) {
         members.put("scopes", split(scopes));
       }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import no.portvakt.cli.Portvakt.CannotDo;
 import no.portvakt.maskinporten.GrantKey;
 import no.portvakt.maskinporten.JwtGrant;
@@ -81,7 +82,7 @@ final class ClientFile {
       return new RSAKeyGenerator(2048)
           .keyUse(KeyUse.SIGNATURE)
           .algorithm(JWSAlgorithm.RS256)
-          .keyIDFromThumbprint(true)
+          .keyID(UUID.randomUUID().toString())
           .generate();
     } catch (JOSEException e) {
       throw new IllegalStateException("No RSA key can be made.", e);

@@ -12,7 +12,6 @@ import java.util.Objects;
 import no.portvakt.cli.AdminApiClient.Reply;
 import no.portvakt.cli.Portvakt.CannotDo;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,15 +38,11 @@ final class ClientKeyCommand {
     static Keys of(AdminApiClient api, String client) {
       Reply reply = api.find(client + "/jwks"); // 404: there are none
       List<Map<String, @Nullable Object>> keys =
-          reply == null
-              ? List.of()
-              : new Reply(reply.object().get("keys"), null).list();
+          reply == null ? List.of() : new Reply(reply.object().get("keys"), null).list();
       // The API does not take back what has expired; it is of no use either.
       long now = Instant.now().getEpochSecond();
       return new Keys(
-          keys.stream()
-              .filter(key -> !(key.get("exp") instanceof Long exp) || exp > now)
-              .toList(),
+          keys.stream().filter(key -> !(key.get("exp") instanceof Long exp) || exp > now).toList(),
           reply == null ? null : reply.tag());
     }
   }
@@ -72,10 +67,12 @@ final class ClientKeyCommand {
     }
   }
 
-  /** Where a key comes from. */
-  static final class Source {
+  /** {@code key add}. */
+  @Command(name = "add", description = "Register one more key; at most five count.")
+  static final class AddCommand extends ClientCommand.OnOneClient {
     @Parameters(
         index = "1",
+        arity = "0..1",
         paramLabel = "FILE",
         description = "A public JWK, or PEM with a public key or a certificate.")
     @Nullable Path file;
@@ -85,23 +82,18 @@ final class ClientKeyCommand {
         paramLabel = "FILE",
         description = "Make a key, and write the client with its private key to this new file.")
     @Nullable Path newKey;
-  }
-
-  /** {@code key add}. */
-  @Command(name = "add", description = "Register one more key; at most five count.")
-  static final class AddCommand extends ClientCommand.OnOneClient {
-    @ArgGroup(multiplicity = "1")
-    Source source = new Source();
 
     @Override
     int run(AdminApiClient api, PrintWriter out) throws IOException {
-      Path file = source.file;
+      if ((file == null) == (newKey == null)) {
+        throw new CannotDo("Which key? Name a file with a public key, or use --new.");
+      }
       Map<String, @Nullable Object> key = file == null ? null : PublicKeyFile.read(file);
       String path = path(api);
       Map<String, @Nullable Object> of = api.get(path).object();
       Keys old = Keys.of(api, path);
-      if (source.newKey != null) {
-        registerNewKey(api, out, of, old.keys(), old.tag(), source.newKey);
+      if (newKey != null) {
+        registerNewKey(api, out, of, old.keys(), old.tag(), newKey);
       } else if (key != null) {
         List<Object> keys = new ArrayList<>(old.keys());
         keys.removeIf(it -> Objects.equals(key.get("kid"), ((Map<?, ?>) it).get("kid")));
@@ -146,7 +138,7 @@ final class ClientKeyCommand {
                     + key.get("kid")
                     + " still counts; when nobody uses it: portvakt maskinporten key remove "
                     + of.get("client_id")
-                    + " "
+                    + (String.valueOf(key.get("kid")).startsWith("-") ? " -- " : " ") // no option
                     + key.get("kid"));
       }
       return 0;

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.cli.Portvakt.CannotDo;
-import no.portvakt.maskinporten.MaskinportenClientBuilder;
 import no.portvakt.maskinporten.MaskinportenClient;
+import no.portvakt.maskinporten.MaskinportenClientBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 

@@ -245,8 +245,7 @@ final class ClientPlan {
     body.put("vendor_orgno", system.vendor());
     body.put("name", system.name());
     body.put(
-        "client_ids",
-        system.clients().stream().map(name -> ids.getOrDefault(name, name)).toList());
+        "client_ids", system.clients().stream().map(name -> ids.getOrDefault(name, name)).toList());
     return body;
   }
 
@@ -266,14 +265,10 @@ final class ClientPlan {
     }
     for (User user : wanted) {
       if (present.remove(user) == null) {
-        Map<String, Object> body =
-            SystemUserCommand.body(system, user.party(), user.reference());
+        Map<String, Object> body = SystemUserCommand.body(system, user.party(), user.reference());
         steps.add(
             new Step(
-                Kind.CREATE,
-                name(system, user),
-                List.of(),
-                () -> api.post("systemusers", body)));
+                Kind.CREATE, name(system, user), List.of(), () -> api.post("systemusers", body)));
       }
     }
     present.forEach((user, id) ->

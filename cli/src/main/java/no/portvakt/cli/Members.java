@@ -158,7 +158,8 @@ final class Members {
   }
 
   private static List<String> sorted(@Nullable Object value) {
-    List<?> items = value instanceof List<?> list ? list : value == null ? List.of() : List.of(value);
+    List<?> items =
+        value instanceof List<?> list ? list : value == null ? List.of() : List.of(value);
     List<String> texts = new ArrayList<>();
     for (Object item : items) {
       String text = String.valueOf(item);

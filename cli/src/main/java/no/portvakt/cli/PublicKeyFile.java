@@ -38,8 +38,7 @@ final class PublicKeyFile {
     try {
       return members(JWK.parseFromPEMEncodedObjects(text));
     } catch (JOSEException | RuntimeException e) { // the parser's own ways to say no
-      throw new CannotDo(
-          "The file " + file + " is neither a JWK nor PEM with one RSA public key.");
+      throw new CannotDo("The file " + file + " is neither a JWK nor PEM with one RSA public key.");
     }
   }
 
@@ -52,8 +51,8 @@ final class PublicKeyFile {
   }
 
   /**
-   * A JWK with what the admin API needs besides: {@code kid} (its thumbprint, RFC 7638), {@code use}
-   * and {@code alg}, where it does not say them itself.
+   * A JWK with what the admin API needs besides: {@code kid} (its thumbprint, RFC 7638), {@code
+   * use} and {@code alg}, where it does not say them itself.
    *
    * @param where what holds the key, for people
    */

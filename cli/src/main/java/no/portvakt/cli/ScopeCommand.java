@@ -104,7 +104,8 @@ final class ScopeCommand {
   static Map<String, @Nullable Object> named(String name) {
     int colon = name.indexOf(':');
     if (colon < 1 || colon == name.length() - 1) {
-      throw new CannotDo("A scope's name is a prefix, a colon and a subscope; " + name + " is not.");
+      throw new CannotDo(
+          "A scope's name is a prefix, a colon and a subscope; " + name + " is not.");
     }
     Map<String, @Nullable Object> body = new LinkedHashMap<>();
     body.put("prefix", name.substring(0, colon));
@@ -126,8 +127,7 @@ final class ScopeCommand {
 
     @Override
     int run(AdminApiClient api, PrintWriter out) {
-      Map<String, @Nullable Object> members =
-          Members.read(WHERE, settings, Members.OF_SCOPE);
+      Map<String, @Nullable Object> members = Members.read(WHERE, settings, Members.OF_SCOPE);
       print(out, api.put(path(), Members.changed(find(api), members), null).object());
       return 0;
     }

@@ -32,8 +32,8 @@ final class Table {
   /** A member a line. */
   static void print(PrintWriter out, Map<String, @Nullable Object> object) {
     int width = object.keySet().stream().mapToInt(String::length).max().orElse(0);
-    object.forEach((name, value) ->
-        line(out, new int[] {width, 0}, new String[] {name, text(value)}));
+    object.forEach(
+        (name, value) -> line(out, new int[] {width, 0}, new String[] {name, text(value)}));
   }
 
   private static void line(PrintWriter out, int[] widths, String[] cells) {

@@ -133,8 +133,7 @@ final class TokenCommand implements Callable<Integer> {
       throw new CannotDo("Which scope? --scope says it.");
     }
     try {
-      TokenRequest.Builder request =
-          TokenRequest.builder().scopes(wanted.toArray(String[]::new));
+      TokenRequest.Builder request = TokenRequest.builder().scopes(wanted.toArray(String[]::new));
       resources.forEach(request::resource);
       if (consumer != null) {
         request.consumerOrg(consumer);

@@ -212,7 +212,10 @@ class ApplyCommandTest {
     apply(fresh).succeeds();
     assertThat(platform.objects("key", "list", id + "-reader")).hasSize(2);
     assertThat(
-            apply(fresh.substring(fresh.indexOf("clients:"), fresh.indexOf("delegations:")), "--plan", "--prune")
+            apply(
+                    fresh.substring(fresh.indexOf("clients:"), fresh.indexOf("delegations:")),
+                    "--plan",
+                    "--prune")
                 .out())
         .contains("    - " + first);
   }
@@ -231,10 +234,7 @@ class ApplyCommandTest {
             """
                 .replace("ID", id));
     assertThat(refused.code()).isEqualTo(2);
-    assertThat(refused.err())
-        .startsWith("portvakt: ")
-        .contains("scopes")
-        .hasLineCount(1);
+    assertThat(refused.err()).startsWith("portvakt: ").contains("scopes").hasLineCount(1);
     assertThat(refused.out())
         .contains("Done:     + scope " + scope)
         .contains("Refused:  + client " + id + "-a")
@@ -245,8 +245,7 @@ class ApplyCommandTest {
 
   @Test
   void refusesAScopeBelowAPrefixOfSomebodyElse() throws IOException {
-    Console refused =
-        apply("scopes:\n  - {name: \"nav:things/list.read\", description: Things}\n");
+    Console refused = apply("scopes:\n  - {name: \"nav:things/list.read\", description: Things}\n");
     assertThat(refused.code()).isEqualTo(2);
     assertThat(refused.err()).contains("403 forbidden").contains("prefix");
   }
@@ -276,7 +275,7 @@ class ApplyCommandTest {
         "scops: []|did you mean scopes?",
         "scopes: [{name: a:b/c.read, description: x, at_maxage: 1}]|did you mean at_max_age?",
         "clients: [{client_name: x, description: x, scope: []}]|did you mean scopes?",
-        "systems: [{system_id: x, vendor: 1}]|did you mean vendor_orgno?",
+        "systems: [{system_id: x, vendor_org: 1}]|did you mean vendor_orgno?",
         "scopes: [{name: a:b/c.read}]|description must be a text",
         "scopes: {}|must be a list in scopes",
         "scopes: [x]|What should be a scope",

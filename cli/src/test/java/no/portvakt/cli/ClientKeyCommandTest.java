@@ -1,6 +1,7 @@
 package no.portvakt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.nimbusds.jose.jwk.RSAKey;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import no.portvakt.cli.Portvakt.CannotDo;
 import no.portvakt.tokens.Json;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -69,8 +71,7 @@ class ClientKeyCommandTest {
         platform
             .run("client", "create", name, "--scope", SCOPE, "--new-key", file.toString())
             .succeeds();
-    RSAKey key =
-        RSAKey.parse(Json.write(TestPlatform.read(file).get("jwk")));
+    RSAKey key = RSAKey.parse(Json.write(TestPlatform.read(file).get("jwk")));
     assertThat(key.isPrivate()).isTrue();
     assertThat(made.out())
         .contains(key.getKeyID(), file.toString())
@@ -169,7 +170,20 @@ class ClientKeyCommandTest {
         Files.writeString(folder.resolve(name + ".oct"), "{\"kty\":\"EC\",\"crv\":\"P-256\"}");
     assertThat(platform.run("key", "add", name, symmetric.toString()).fails()).contains("RSA");
     assertThat(kids()).containsExactly(kid(file));
-    assertThat(platform.run("key", "add", name).code()).isEqualTo(2);
+    assertThat(platform.run("key", "add", name).fails()).contains("Which key?");
+  }
+
+  @Test
+  void doesNotUndoWhatSomebodyElseHasChangedMeanwhile() {
+    String path = ClientCommand.path(create());
+    String token = platform.run("token").succeeds().out().strip();
+    AdminApiClient api = new AdminApiClient(platform.base() + "/maskinporten/", () -> token);
+    ClientKeyCommand.Keys seen = ClientKeyCommand.Keys.of(api, path);
+    platform.run("key", "add", name, "--new", folder.resolve(name + "-2").toString()).succeeds();
+    assertThatThrownBy(() -> api.put(path + "/jwks", Map.of("keys", seen.keys()), seen.tag()))
+        .isInstanceOf(CannotDo.class)
+        .hasMessageContaining("412 precondition_failed");
+    assertThat(kids()).hasSize(2);
   }
 
   private static String pem(PublicKey key) {

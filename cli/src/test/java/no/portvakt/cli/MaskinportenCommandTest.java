@@ -137,9 +137,7 @@ class MaskinportenCommandTest {
     String name = fresh("reader");
     String id = client(name, "--scope", "altinn:serviceowner/instances.read");
     assertThat(platform.object("client", "show", name)).containsEntry("client_id", id);
-    assertThat(
-            platform.object(
-                "client", "update", name, "--set", "access_token_lifetime=60"))
+    assertThat(platform.object("client", "update", name, "--set", "access_token_lifetime=60"))
         .containsEntry("access_token_lifetime", 60L)
         .containsEntry("scopes", List.of("altinn:serviceowner/instances.read"));
     String second = client(name);
@@ -193,11 +191,8 @@ class MaskinportenCommandTest {
 
     String id = client(fresh("vendor"));
     String system = DIGDIR + "_" + prefix;
-    platform
-        .run("system", "put", system, "--vendor", DIGDIR, "--client-id", id)
-        .succeeds();
-    assertThat(platform.object("system", "show", system))
-        .containsEntry("client_ids", List.of(id));
+    platform.run("system", "put", system, "--vendor", DIGDIR, "--client-id", id).succeeds();
+    assertThat(platform.object("system", "show", system)).containsEntry("client_ids", List.of(id));
     assertThat(platform.run("system", "list", DIGDIR).succeeds().out()).contains(system);
     Object user = platform.object("system-user", "add", system, BRG, "--ref", "payroll").get("id");
     assertThat(platform.object("system-user", "list", system))
@@ -231,7 +226,12 @@ class MaskinportenCommandTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "http://example.com", "ftp://localhost", "localhost", "https://a@b", "https://a?b", "::"
+        "http://example.com",
+        "ftp://localhost",
+        "localhost",
+        "https://a@b",
+        "https://a?b",
+        "::"
       })
   void sendsNoTokenToAnAddressThatWillNotDo(String url) {
     assertThat(platform.run("scope", "list", "--url", url).fails()).contains(url);

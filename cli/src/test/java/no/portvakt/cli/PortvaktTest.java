@@ -13,7 +13,17 @@ class PortvaktTest {
   void listsEveryCommand(String argument) {
     Console console = argument.isEmpty() ? Console.run() : Console.run(argument);
     assertThat(console.succeeds().out())
-        .contains("demo", "dev", "import", "audit", "explain", "help", "bench", "test", "format");
+        .contains(
+            "demo",
+            "dev",
+            "maskinporten",
+            "import",
+            "audit",
+            "explain",
+            "help",
+            "bench",
+            "test",
+            "format");
   }
 
   @Test
