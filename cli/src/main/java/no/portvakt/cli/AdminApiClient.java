@@ -2,6 +2,7 @@ package no.portvakt.cli;
 
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,22 +53,26 @@ final class AdminApiClient {
    * @param plainHttp whether a token may go to other machines over plain HTTP
    */
   static String base(String text, boolean plainHttp) {
+    URI uri;
     try {
-      URI uri = URI.create(text);
-      boolean near = "http".equals(uri.getScheme()) && LOOPBACK.contains("" + uri.getHost());
-      boolean plain = "http".equals(uri.getScheme()) && plainHttp;
-      boolean simple = uri.getHost() != null && uri.getRawQuery() == null;
-      if (simple && uri.getFragment() == null && uri.getRawUserInfo() == null) {
-        if ("https".equals(uri.getScheme()) || near || plain) {
-          return text.endsWith("/") ? text : text + "/";
-        }
-        throw new CannotDo(
-            "The address " + text + " is not HTTPS; plain HTTP is for this machine only.");
-      }
-    } catch (IllegalArgumentException e) {
-      throw new CannotDo("The address " + text + " is no http or https URL.");
+      uri = new URI(text);
+    } catch (URISyntaxException e) {
+      throw new CannotDo("The address " + text + " is no URL.");
     }
-    throw new CannotDo("The address " + text + " is no http or https URL.");
+    if (uri.getHost() == null
+        || uri.getRawUserInfo() != null
+        || uri.getRawQuery() != null
+        || uri.getRawFragment() != null) {
+      throw new CannotDo(
+          "The address " + text + " is not one with a host and without user, query and fragment.");
+    }
+    boolean plain = "http".equals(uri.getScheme());
+    if (!"https".equals(uri.getScheme())
+        && !(plain && (plainHttp || LOOPBACK.contains(uri.getHost())))) {
+      throw new CannotDo(
+          "The address " + text + " is not HTTPS; plain HTTP is for this machine only.");
+    }
+    return text.endsWith("/") ? text : text + "/";
   }
 
   /** What the token says of the client; this side has no need to verify it. */
@@ -187,14 +192,14 @@ final class AdminApiClient {
   }
 
   private static String name(Map<?, ?> members) {
-    return members.get("error") instanceof String error ? " " + error : "";
+    return members.get("error") instanceof String error ? " " + Table.text(error) : "";
   }
 
   /** One sentence, in one line. */
   private static String reason(Map<?, ?> members, int status) {
     for (String name : List.of("error_description", "detail", "title", "message")) {
       if (members.get(name) instanceof String text && !text.isBlank()) {
-        String line = text.strip().replaceAll("\\s+", " ");
+        String line = Table.text(text).strip().replaceAll("\\s+", " ");
         return line.endsWith(".") ? line : line + ".";
       }
     }

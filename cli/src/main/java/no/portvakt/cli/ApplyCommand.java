@@ -43,7 +43,7 @@ final class ApplyCommand extends AdminCommand {
   @Nullable Path ids;
 
   @Override
-  int run(AdminApiClient api, PrintWriter out) throws IOException {
+  int run(AdminApiClient api, PrintWriter out) {
     AuthorityFile wanted = AuthorityFile.read(file);
     ClientPlan clients = new ClientPlan(api, wanted, prune);
     List<Step> steps = AuthorityPlan.of(api, wanted, clients, prune);
@@ -60,10 +60,19 @@ final class ApplyCommand extends AdminCommand {
     if (plan) {
       return steps.isEmpty() ? 0 : 1;
     }
-    try {
-      carryOut(steps, out);
-    } finally {
-      write(clients.ids(), out);
+    int done = 0;
+    CannotDo refusal = null;
+    while (done < steps.size() && refusal == null) {
+      try {
+        steps.get(done).request().run();
+        done++;
+      } catch (CannotDo e) {
+        refusal = e;
+      }
+    }
+    report(steps, done, clients.ids(), out);
+    if (refusal != null) {
+      throw refusal;
     }
     return 0;
   }
@@ -86,28 +95,32 @@ final class ApplyCommand extends AdminCommand {
   }
 
   /**
-   * Takes one step after the other; at the first that is refused, says what is done and what not.
+   * Says what is done and what not, and which clients there are: after a refusal too, for some may
+   * be new.
+   *
+   * @param done how many steps were taken; the next, if there is one, was refused
    */
-  private void carryOut(List<Step> steps, PrintWriter out) {
-    for (int i = 0; i < steps.size(); i++) {
-      try {
-        steps.get(i).request().run();
-      } catch (CannotDo e) {
-        steps.subList(0, i).forEach(step -> say(out, "Done:     " + step));
-        say(out, "Refused:  " + steps.get(i));
-        steps.subList(i + 1, steps.size()).forEach(step -> say(out, "Not done: " + step));
-        throw e;
-      }
+  private void report(List<Step> steps, int done, Map<String, String> clients, PrintWriter out) {
+    if (json) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      members.put("done", steps.subList(0, done).stream().map(Step::what).toList());
+      members.put("not_done", steps.subList(done, steps.size()).stream().map(Step::what).toList());
+      members.put("clients", clients);
+      out.println(Json.write(members));
+    } else if (done < steps.size()) {
+      steps.subList(0, done).forEach(step -> out.println("Done:     " + step));
+      out.println("Refused:  " + steps.get(done));
+      steps.subList(done + 1, steps.size()).forEach(step -> out.println("Not done: " + step));
+    } else if (done > 0) {
+      out.println("Done.");
     }
-    if (!steps.isEmpty()) {
-      say(out, "Done.");
-    }
-  }
-
-  private void write(Map<String, String> clients, PrintWriter out) throws IOException {
     clients.forEach((name, id) -> say(out, "Client " + name + ": " + id));
     if (ids != null) {
-      Files.writeString(ids, Json.writePretty(clients) + "\n");
+      try {
+        Files.writeString(ids, Json.writePretty(clients) + "\n");
+      } catch (IOException e) {
+        throw CannotDo.unwritable(ids);
+      }
     }
   }
 }

@@ -97,23 +97,22 @@ final class ClientFile {
   }
 
   /** Writes a new file that only its owner can read. */
-  void writeNew(Path file) throws IOException {
+  void writeNew(Path file) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("issuer", issuer);
     members.put("token_endpoint", tokenEndpoint);
     members.put("client_id", clientId);
     members.put("scopes", scopes);
     members.put("jwk", jwk);
-    writeSecret(file, Json.writePretty(members) + "\n");
-  }
-
-  /** Writes a text to a new file that only its owner can read. */
-  static void writeSecret(Path file, String text) throws IOException {
     requireFree(file);
-    Path folder = file.toAbsolutePath().getParent();
-    Files.createDirectories(Objects.requireNonNull(folder, "a file is in a folder"));
-    OwnerOnly.createFile(file);
-    Files.writeString(file, text);
+    try {
+      Path folder = file.toAbsolutePath().getParent();
+      Files.createDirectories(Objects.requireNonNull(folder, "a file is in a folder"));
+      OwnerOnly.createFile(file);
+      Files.writeString(file, Json.writePretty(members) + "\n");
+    } catch (IOException e) {
+      throw CannotDo.unwritable(file);
+    }
   }
 
   String issuer() {

@@ -116,6 +116,11 @@ public final class Portvakt implements Runnable {
     static CannotDo unreadable(Path file) {
       return new CannotDo("The file " + file + " can't be read.");
     }
+
+    /** A file that can't be made or changed. */
+    static CannotDo unwritable(Path file) {
+      return new CannotDo("The file " + file + " can't be written.");
+    }
   }
 
   static final class Version implements IVersionProvider {

@@ -321,6 +321,27 @@ class ApplyCommandTest {
   }
 
   @Test
+  void saysWhichClientsAreNewThoughALaterStepIsRefused() throws IOException {
+    Path ids = folder.resolve(id + "-ids.json");
+    String yaml =
+        """
+        clients:
+          - {client_name: ID-a, description: A}
+          - {client_name: ID-b, description: B, scopes: ["ID:not/there.read"]}
+        """
+            .replace("ID", id);
+    Console refused = apply(yaml, "--json", "--out", ids.toString());
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.objects().get(2))
+        .containsEntry("done", List.of("client " + id + "-a"))
+        .containsEntry("not_done", List.of("client " + id + "-b"));
+    assertThat(TestPlatform.read(ids)).containsOnlyKeys(id + "-a");
+    Path nowhere = folder.resolve("not/there/ids.json");
+    String less = yaml.substring(0, yaml.lastIndexOf("  - "));
+    assertThat(apply(less, "--out", nowhere.toString()).err()).contains("can't be written");
+  }
+
+  @Test
   void writesStepsAsJsonForPrograms() throws IOException {
     Console plan = apply(everything(), "--plan", "--json");
     assertThat(plan.code()).isEqualTo(1);
