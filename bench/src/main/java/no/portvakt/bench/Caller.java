@@ -8,9 +8,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.text.ParseException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import no.portvakt.cli.JwtGrant;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.JwtGrant;
+import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +25,7 @@ final class Caller {
   private final HttpClient http = HttpClient.newHttpClient();
   private final String maskinporten;
   private final String issuer;
-  private final RSAKey key;
+  private final GrantKey signing;
   private final String clientId;
 
   /** Registers the client; its key is the admin client's own, which is as good as another. */
@@ -37,7 +40,8 @@ final class Caller {
     try {
       Map<String, @Nullable Object> admin =
           Json.readObject(Files.readAllBytes(server.data().resolve("dev/admin-client.json")));
-      key = RSAKey.parse(Json.write(admin.get("jwk")));
+      RSAKey key = RSAKey.parse(Json.write(admin.get("jwk")));
+      signing = GrantKey.ofJwk(key.toJSONString());
       String adminToken = token(String.valueOf(admin.get("client_id")), "idporten:dcr.write");
       Map<String, @Nullable Object> client =
           post(
@@ -65,7 +69,7 @@ final class Caller {
 
   /** A fresh grant. */
   String grant() {
-    return JwtGrant.sign(issuer, clientId, key, String.join(" ", SCOPES));
+    return grant(clientId, String.join(" ", SCOPES));
   }
 
   /** The token in the answer to a grant. */
@@ -77,10 +81,13 @@ final class Caller {
     }
   }
 
+  private String grant(String client, String scope) {
+    return JwtGrant.sign(signing, issuer, client, TokenRequest.of(scope), Instant.now());
+  }
+
   private String token(String client, String scope) throws IOException, InterruptedException {
     String body =
-        "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion="
-            + JwtGrant.sign(issuer, client, key, scope);
+        "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=" + grant(client, scope);
     return String.valueOf(
         send(HttpRequest.newBuilder(URI.create(maskinporten + "token"))
                 .header("Content-Type", "application/x-www-form-urlencoded")

@@ -16,6 +16,7 @@ import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import java.text.ParseException;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,6 +25,9 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import no.portvakt.cli.DemoHttp.Reply;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.JwtGrant;
+import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.server.AdminClient;
 import no.portvakt.server.Server;
 import no.portvakt.server.Settings;
@@ -76,9 +80,7 @@ final class Demo {
 
   private @Nullable String adminToken(AdminClient admin) {
     DemoReport.Step step = report.step("The admin client gets a token for the admin API");
-    String grant =
-        JwtGrant.sign(
-            maskinporten, admin.clientId(), admin.key(), String.join(" ", AdminClient.SCOPES));
+    String grant = grant(admin.clientId(), admin.key(), String.join(" ", AdminClient.SCOPES));
     Reply reply = requestToken(grant);
     step.show("grant", decoded(grant)).show("request", reply.request());
     step.show("answer", reply.status() + " with a token for " + reply.text("scope"));
@@ -142,8 +144,7 @@ final class Demo {
   private @Nullable String maskinportenToken(String clientId, RSAKey key) {
     DemoReport.Step step =
         report.step("The client signs a JWT grant and gets a Maskinporten token");
-    String grant =
-        JwtGrant.sign(maskinporten, clientId, key, SCOPE + " altinn:serviceowner/instances.read");
+    String grant = grant(clientId, key, SCOPE + " altinn:serviceowner/instances.read");
     Reply reply = requestToken(grant);
     String token = reply.text("access_token");
     step.show("grant", decoded(grant)).show("request", reply.request());
@@ -229,6 +230,15 @@ final class Demo {
         + Base64.getUrlEncoder().withoutPadding().encodeToString(changed.getBytes(UTF_8))
         + "."
         + parts[2];
+  }
+
+  private String grant(String clientId, RSAKey key, String scope) {
+    return JwtGrant.sign(
+        GrantKey.ofJwk(key.toJSONString()),
+        maskinporten,
+        clientId,
+        TokenRequest.of(scope),
+        Instant.now());
   }
 
   private Reply requestToken(String grant) {

@@ -2,7 +2,6 @@ package no.portvakt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +21,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.JwtGrant;
+import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.tokens.Json;
@@ -137,16 +139,16 @@ final class CrashTest {
         "The server did not start: " + Files.readString(folder.resolve("server.log")));
   }
 
-  private String maskinportenToken(int port) throws IOException, MalformedJson, ParseException {
+  private String maskinportenToken(int port) throws IOException, MalformedJson {
     Map<String, @Nullable Object> admin =
         Json.readObject(Files.readAllBytes(folder.resolve("dev/admin-client.json")));
-    RSAKey key = RSAKey.parse(Json.write(admin.get("jwk")));
     String grant =
         JwtGrant.sign(
+            GrantKey.ofJwk(Json.write(admin.get("jwk"))),
             "http://localhost:" + port + "/maskinporten/",
             String.valueOf(admin.get("client_id")),
-            key,
-            "idporten:scopes.read");
+            TokenRequest.of("idporten:scopes.read"),
+            Instant.now());
     DemoHttp.Reply reply =
         new DemoHttp()
             .form(

@@ -2,7 +2,6 @@ package no.portvakt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +18,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.JwtGrant;
+import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.tokens.Json;
@@ -106,14 +108,15 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** A new grant of the development client in a data folder. */
-  static String grant(Path folder, String base) throws IOException, MalformedJson, ParseException {
+  static String grant(Path folder, String base) throws IOException, MalformedJson {
     Map<String, @Nullable Object> admin =
         Json.readObject(Files.readAllBytes(folder.resolve("dev/admin-client.json")));
     return JwtGrant.sign(
+        GrantKey.ofJwk(Json.write(admin.get("jwk"))),
         base + "/maskinporten/",
         String.valueOf(admin.get("client_id")),
-        RSAKey.parse(Json.write(admin.get("jwk"))),
-        SCOPE);
+        TokenRequest.of(SCOPE),
+        Instant.now());
   }
 
   /** The token in an answer of 200, to a grant or to an exchange. */

@@ -35,6 +35,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.JwtGrant;
+import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.ScopeTable;
@@ -190,10 +193,11 @@ class ServeCommandTest {
     assertThat(admin).containsEntry("issuer", base + "/maskinporten/");
     String grant =
         JwtGrant.sign(
+            GrantKey.ofJwk(Json.write(admin.get("jwk"))),
             base + "/maskinporten/",
             String.valueOf(admin.get("client_id")),
-            RSAKey.parse(Json.write(admin.get("jwk"))),
-            "idporten:dcr.read idporten:scopes.read idporten:scopes.write");
+            TokenRequest.of("idporten:dcr.read idporten:scopes.read idporten:scopes.write"),
+            Instant.now());
     HttpResponse<String> answer =
         client.send(
             HttpRequest.newBuilder(URI.create(String.valueOf(admin.get("token_endpoint"))))

@@ -32,13 +32,27 @@ public final class KeyStoreKeys {
    *     or one that can't be used; the message is one sentence without any secret
    */
   public static List<KeyMaterial> ofPkcs12(byte[] keyStore, char[] password) {
+    return of(pkcs12(keyStore, password), password);
+  }
+
+  /**
+   * One private key of a PKCS#12 key store.
+   *
+   * @param password as above
+   * @throws IllegalArgumentException as above, or when no private key has this alias
+   */
+  public static KeyMaterial ofPkcs12(byte[] keyStore, char[] password, String alias) {
+    return of(pkcs12(keyStore, password), password, alias);
+  }
+
+  private static KeyStore pkcs12(byte[] keyStore, char[] password) {
     if (keyStore.length > MAX_BYTES) {
       throw new IllegalArgumentException("The key store is larger than " + MAX_BYTES + " bytes.");
     }
-    KeyStore loaded;
     try {
-      loaded = KeyStore.getInstance("PKCS12");
+      KeyStore loaded = KeyStore.getInstance("PKCS12");
       loaded.load(new ByteArrayInputStream(keyStore), password);
+      return loaded;
     } catch (IOException e) {
       throw new IllegalArgumentException(
           e.getCause() instanceof UnrecoverableKeyException
@@ -47,7 +61,6 @@ public final class KeyStoreKeys {
     } catch (GeneralSecurityException | RuntimeException e) {
       throw new IllegalArgumentException("The key store is damaged, or not in the form PKCS#12.");
     }
-    return of(loaded, password);
   }
 
   /**

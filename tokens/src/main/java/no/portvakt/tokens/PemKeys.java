@@ -29,6 +29,29 @@ public final class PemKeys {
    *     certificate; the message is one sentence without any secret
    */
   public static KeyMaterial read(String pem, char @Nullable [] password) {
+    List<X509Certificate> certificates = new ArrayList<>();
+    PemBlock key = privateKeyBlock(pem, certificates);
+    if (certificates.isEmpty()) {
+      throw new IllegalArgumentException("The text holds no certificate.");
+    }
+    PrivateKey privateKey = privateKey(key, password);
+    return KeyMaterial.of(privateKey, chain(leaf(privateKey, certificates), certificates));
+  }
+
+  /**
+   * The one private key of a text, which is PKCS#8 and needs no certificate. Certificates in the
+   * text are passed over.
+   *
+   * @param password what decrypts the key; null: it is not encrypted. It is only read.
+   * @throws IllegalArgumentException when the text does not hold one private key that can be read;
+   *     the message is one sentence without any secret
+   */
+  public static PrivateKey readPrivateKey(String pem, char @Nullable [] password) {
+    return privateKey(privateKeyBlock(pem, new ArrayList<>()), password);
+  }
+
+  /** The block of the text's one private key; the certificates beside it are added to the list. */
+  private static PemBlock privateKeyBlock(String pem, List<X509Certificate> certificates) {
     if (pem.length() > MAX_LENGTH) {
       throw new IllegalArgumentException(
           "The PEM text is longer than " + MAX_LENGTH + " characters.");
@@ -37,7 +60,6 @@ public final class PemKeys {
     if (blocks.isEmpty()) {
       throw new IllegalArgumentException("The text holds nothing in PEM form.");
     }
-    List<X509Certificate> certificates = new ArrayList<>();
     @Nullable PemBlock key = null;
     for (PemBlock block : blocks) {
       switch (block.label()) {
@@ -62,11 +84,7 @@ public final class PemKeys {
     if (key == null) {
       throw new IllegalArgumentException("The text holds no private key.");
     }
-    if (certificates.isEmpty()) {
-      throw new IllegalArgumentException("The text holds no certificate.");
-    }
-    PrivateKey privateKey = privateKey(key, password);
-    return KeyMaterial.of(privateKey, chain(leaf(privateKey, certificates), certificates));
+    return key;
   }
 
   private static PrivateKey privateKey(PemBlock block, char @Nullable [] password) {

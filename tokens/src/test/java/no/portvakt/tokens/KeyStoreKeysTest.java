@@ -47,6 +47,18 @@ class KeyStoreKeysTest {
   }
 
   @Test
+  void readsTheKeyOfOneAlias() {
+    byte[] store = Issued.pkcs12("pw", List.of("a", "b"), List.of(RSA, EC));
+    assertThat(KeyStoreKeys.ofPkcs12(store, "pw".toCharArray(), "b").keyId()).isEqualTo(EC.keyId());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> KeyStoreKeys.ofPkcs12(store, "pw".toCharArray(), "c"))
+        .withMessage("There is no private key \"c\".");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> KeyStoreKeys.ofPkcs12(store, "other".toCharArray(), "b"))
+        .withMessageContaining("password of the key store is wrong");
+  }
+
+  @Test
   @DisabledOnJre(value = JRE.JAVA_17, disabledReason = "Java 17 takes ASCII passwords only.")
   void readsAStoreWhosePasswordIsInNorwegian() {
     assertThat(read(RSA.pkcs12("blåbær"), "blåbær")).hasSize(1);

@@ -62,6 +62,19 @@ class PemKeysTest {
   }
 
   @Test
+  void readsAPrivateKeyThatHasNoCertificate() {
+    assertThat(PemKeys.readPrivateKey(LEAF.keyPem(), null)).isEqualTo(LEAF.key());
+    assertThat(PemKeys.readPrivateKey(OTHER.chainPem() + LEAF.keyPem(), null))
+        .isEqualTo(LEAF.key());
+    String encrypted = LEAF.encryptedKeyPem("correct horse");
+    assertThat(PemKeys.readPrivateKey(encrypted, Issued.chars("correct horse")))
+        .isEqualTo(LEAF.key());
+    for (String pem : List.of(LEAF.chainPem(), LEAF.keyPem() + OTHER.keyPem(), encrypted, "")) {
+      assertThatIllegalArgumentException().isThrownBy(() -> PemKeys.readPrivateKey(pem, null));
+    }
+  }
+
+  @Test
   void keepsAChainWithAGap() {
     String pem = LEAF.pem().replace(Issued.pem(LEAF.chain().get(1)), "");
     assertThat(read(pem, null).chain()).containsExactly(LEAF.certificate());

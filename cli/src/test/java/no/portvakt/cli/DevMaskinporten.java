@@ -1,0 +1,99 @@
+package no.portvakt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.MaskinportenClient;
+import no.portvakt.maskinporten.TokenRequest;
+import no.portvakt.tokens.Json;
+import org.jspecify.annotations.Nullable;
+
+/** {@code portvakt dev} with its Maskinporten, and the admin client that sets clients up there. */
+final class DevMaskinporten implements AutoCloseable {
+  static final String DIGDIR = "991825827";
+
+  private final String base;
+  private final MaskinportenClient admin;
+  private final HttpClient http;
+
+  private DevMaskinporten(String base, MaskinportenClient admin) {
+    this.base = base;
+    this.admin = admin;
+    TokenRequest scopes =
+        TokenRequest.of("idporten:dcr.write idporten:scopes.read idporten:scopes.write");
+    this.http = admin.authorized(HttpClient.newHttpClient(), scopes, URI.create(base));
+  }
+
+  /** A platform with its data in a folder. */
+  static DevMaskinporten start(Path data) throws Exception {
+    String _ = DevSession.start("--data", data.toString(), "--port", "0").untilReady();
+    Map<String, @Nullable Object> file =
+        Json.readObject(Files.readAllBytes(data.resolve("dev/admin-client.json")));
+    String issuer = String.valueOf(file.get("issuer"));
+    return new DevMaskinporten(
+        issuer.substring(0, issuer.length() - "/maskinporten/".length()),
+        MaskinportenClient.builder()
+            .clientId(String.valueOf(file.get("client_id")))
+            .key(GrantKey.ofJwk(Json.write(file.get("jwk"))))
+            .issuer(issuer)
+            .build());
+  }
+
+  String base() {
+    return base;
+  }
+
+  String issuer() {
+    return base + "/maskinporten/";
+  }
+
+  String wellKnownUrl() {
+    return issuer() + ".well-known/oauth-authorization-server";
+  }
+
+  /** A new client of digdir with these scopes and no keys. */
+  String newClient(String... scopes) throws Exception {
+    return String.valueOf(
+        post("clients", Map.of("client_name", "t", "description", "t", "scopes", List.of(scopes)))
+            .get("client_id"));
+  }
+
+  /** Registers a scope of the prefix {@code altinn}, and gives an organisation access. */
+  void grant(String subscope, String organisation) throws Exception {
+    post("scopes", Map.of("prefix", "altinn", "subscope", subscope, "description", "t"));
+    send(
+        HttpRequest.newBuilder(
+                URI.create(
+                    issuer() + "scopes/access/" + organisation + "?scope=altinn:" + subscope))
+            .PUT(BodyPublishers.noBody()));
+  }
+
+  /** What the admin API makes of a body. */
+  Map<String, @Nullable Object> post(String path, Map<String, ?> body) throws Exception {
+    return send(
+        HttpRequest.newBuilder(URI.create(issuer() + path))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(Json.write(body))));
+  }
+
+  private Map<String, @Nullable Object> send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
+    assertThat(answer.statusCode()).as(answer.body()).isBetween(200, 201);
+    return Json.readObject(answer.body());
+  }
+
+  @Override
+  public void close() {
+    admin.close();
+  }
+}

@@ -1,0 +1,38 @@
+package no.portvakt.maskinporten;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * A JWT grant (RFC 7523 §2.1) as Maskinporten wants it: the signed statement of who asks, whom and
+ * for what. Each is good for one use.
+ */
+public final class JwtGrant {
+  /** How long a grant lives; Maskinporten allows no more. */
+  public static final Duration LIFETIME = Duration.ofMinutes(2);
+
+  private JwtGrant() {}
+
+  /**
+   * A new grant, with an id ({@code jti}) of its own.
+   *
+   * @param audience the issuer of the Maskinporten that it is for, with its slash
+   * @param clientId the client's id there
+   * @param now when it begins
+   * @throws GrantNotSigned when the key does not sign
+   */
+  public static String sign(
+      GrantKey key, String audience, String clientId, TokenRequest request, Instant now) {
+    Map<String, Object> claims = new LinkedHashMap<>();
+    claims.put("aud", audience);
+    claims.put("iss", clientId);
+    claims.putAll(request.claims());
+    claims.put("iat", now.getEpochSecond());
+    claims.put("exp", now.getEpochSecond() + LIFETIME.toSeconds());
+    claims.put("jti", UUID.randomUUID().toString());
+    return key.sign(claims);
+  }
+}

@@ -1,0 +1,250 @@
+package no.portvakt.maskinporten;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import no.portvakt.maskinporten.TokenRequest.Exchange;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client of Maskinporten that always has a valid token. Make one for the whole program: it holds
+ * the tokens. Safe for use by any number of threads.
+ *
+ * <pre>{@code
+ * try (MaskinportenClient maskinporten = MaskinportenClient.fromEnvironment()) {
+ *   String header = maskinporten.token("altinn:serviceowner/instances.read").authorization();
+ * }
+ * }</pre>
+ */
+public final class MaskinportenClient implements AutoCloseable {
+  private static final int THREADS = 16;
+  private static final int QUEUE = 1_000;
+
+  private final TokenCache cache;
+  private final TokenEndpoint endpoint;
+  private final @Nullable PlatformExchange exchange;
+  private final @Nullable TokenRequest usual;
+  private final Retries retries;
+  private final Duration deadline;
+  private final int cacheSize;
+  private final Map<String, TokenRequest> requests = new ConcurrentHashMap<>();
+  private final ThreadPoolExecutor threads;
+  private final String name;
+
+  MaskinportenClient(MaskinportenClientBuilder it, String clientId, GrantKey key) {
+    GuardedMetrics metrics = new GuardedMetrics(it.metrics);
+    Http http =
+        new Http(
+            it.httpClient != null ? it.httpClient : newHttpClient(it.connectTimeout),
+            it.connectTimeout,
+            it.requestTimeout,
+            it.clock);
+    threads = threads();
+    retries = new Retries(it.pacing, it.random, it.retryUnknownKey);
+    deadline = it.deadline;
+    cacheSize = it.cacheSize;
+    usual = it.scopes.isEmpty() ? null : TokenRequest.of(it.scopes);
+    name = "MaskinportenClient[" + clientId + "]";
+    endpoint =
+        new TokenEndpoint(
+            it.authority(http, retries, metrics, threads),
+            clientId,
+            key,
+            http,
+            retries,
+            metrics,
+            it.pacing,
+            it.clock);
+    exchange =
+        it.platformUrl == null
+            ? null
+            : new PlatformExchange(it.platformUrl, http, retries, metrics, it.pacing, it.clock);
+    cache =
+        new TokenCache(
+            this::fetch,
+            it.cacheSize,
+            it.minimumLife,
+            it.deadline.plus(it.retryUnknownKey),
+            metrics,
+            it.clock,
+            threads);
+  }
+
+  /** A client that is put together in code. */
+  public static MaskinportenClientBuilder builder() {
+    return new MaskinportenClientBuilder();
+  }
+
+  /**
+   * The client that the environment describes: {@code MASKINPORTEN_CLIENT_ID}, {@code
+   * MASKINPORTEN_CLIENT_JWK}, {@code MASKINPORTEN_WELL_KNOWN_URL} and the others.
+   *
+   * @throws IllegalArgumentException when something is missing or wrong; the message names all that
+   *     is missing
+   */
+  public static MaskinportenClient fromEnvironment() {
+    return builder().environment(System.getenv()).build();
+  }
+
+  /**
+   * The client that properties describe: {@code maskinporten.client-id} and so on. Properties with
+   * another beginning are passed over.
+   *
+   * @throws IllegalArgumentException when something is missing, wrong or unknown
+   */
+  public static MaskinportenClient fromProperties(Map<String, String> properties) {
+    return builder().properties(properties).build();
+  }
+
+  /** As {@link #fromProperties(Map)}, defaults of the properties included. */
+  public static MaskinportenClient fromProperties(Properties properties) {
+    Map<String, String> named = new HashMap<>();
+    for (String name : properties.stringPropertyNames()) {
+      named.put(name, properties.getProperty(name, ""));
+    }
+    return fromProperties(named);
+  }
+
+  /**
+   * A valid token for the scopes of the settings.
+   *
+   * @throws MaskinportenException when there is none to be had
+   * @throws IllegalStateException when the settings have no scopes
+   */
+  public AccessToken token() {
+    if (usual == null) {
+      throw new IllegalStateException("The settings have no scopes; ask for a token with some.");
+    }
+    return token(usual);
+  }
+
+  /**
+   * A valid token for a scope, or for several with blanks between them.
+   *
+   * @throws MaskinportenException when there is none to be had
+   */
+  public AccessToken token(String scope) {
+    TokenRequest request = requests.get(scope);
+    if (request == null) {
+      request = TokenRequest.of(scope);
+      if (requests.size() < cacheSize) {
+        requests.put(scope, request);
+      }
+    }
+    return token(request);
+  }
+
+  /**
+   * A valid token: from the cache, or a new one.
+   *
+   * @throws MaskinportenException when there is none to be had
+   */
+  public AccessToken token(TokenRequest request) {
+    return cache.get(checked(request));
+  }
+
+  /** As {@link #token(TokenRequest)}, without waiting; fails with the same exceptions. */
+  public CompletableFuture<AccessToken> tokenLater(TokenRequest request) {
+    return cache.getLater(checked(request));
+  }
+
+  /** Values for the header {@code Authorization}, for any HTTP library. */
+  public Supplier<String> authorization(TokenRequest request) {
+    TokenRequest checked = checked(request);
+    return () -> cache.get(checked).authorization();
+  }
+
+  /**
+   * An HTTP client that adds the token to each request, and to no others.
+   *
+   * @param http does the work; must not follow redirects, as is Java's default
+   * @param servers addresses whose scheme, host and port say where the token may go
+   */
+  public HttpClient authorized(HttpClient http, TokenRequest request, URI... servers) {
+    return new AuthorizedHttpClient(this, checked(request), http, servers);
+  }
+
+  /**
+   * Drops a token that an API refused (401, {@code invalid_token}), so that the next call gets
+   * another. One that is younger than 10 s stays, or an API that refuses all would make this client
+   * ask for a token each time.
+   *
+   * @return whether the next call gives another token
+   */
+  public boolean forget(TokenRequest request, AccessToken token) {
+    return cache.forget(request, token);
+  }
+
+  /** Whether nothing is under way; for tests. */
+  boolean isIdle() {
+    return threads.getQueue().isEmpty() && threads.getActiveCount() == 0;
+  }
+
+  /** Ends what is under way. The client must not be used afterwards. */
+  @Override
+  public void close() {
+    threads.shutdownNow();
+    cache.close();
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  private TokenRequest checked(TokenRequest request) {
+    if (request.exchange() != Exchange.NONE && exchange == null) {
+      throw new IllegalStateException("The settings have no platform-url to exchange tokens at.");
+    }
+    return request;
+  }
+
+  private AccessToken fetch(TokenRequest request) {
+    Retries.Deadline until = retries.in(deadline);
+    PlatformExchange platform = exchange;
+    if (request.exchange() == Exchange.NONE || platform == null) {
+      return endpoint.fetch(request, until);
+    }
+    TokenRequest first = request.withoutExchange();
+    AccessToken proof = cache.getHere(first);
+    try {
+      return platform.fetch(proof, request.exchange() == Exchange.TEST, until);
+    } catch (ExchangeRefused e) {
+      boolean unused = cache.forget(first, proof);
+      throw e;
+    }
+  }
+
+  private static HttpClient newHttpClient(Duration connectTimeout) {
+    return HttpClient.newBuilder()
+        .connectTimeout(connectTimeout)
+        .version(HttpClient.Version.HTTP_1_1)
+        .build();
+  }
+
+  private static ThreadPoolExecutor threads() {
+    ThreadPoolExecutor threads =
+        new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            30,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(QUEUE),
+            task -> {
+              Thread thread = new Thread(task, "maskinporten-client");
+              thread.setDaemon(true);
+              return thread;
+            });
+    threads.allowCoreThreadTimeOut(true);
+    return threads;
+  }
+}

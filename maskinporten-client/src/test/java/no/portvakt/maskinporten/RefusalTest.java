@@ -1,0 +1,194 @@
+package no.portvakt.maskinporten;
+
+import static no.portvakt.maskinporten.Maskinporten.TOKEN;
+import static no.portvakt.maskinporten.ScriptedServer.json;
+import static no.portvakt.maskinporten.ScriptedServer.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import no.portvakt.maskinporten.ScriptedServer.Reply;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RefusalTest {
+  private static final TokenRequest READ = TokenRequest.of("altinn:read");
+
+  private final Maskinporten maskinporten = new Maskinporten();
+
+  @AfterEach
+  void stop() {
+    maskinporten.close();
+  }
+
+  @Test
+  void readsARefusalAsItIsToday() {
+    TokenRefused refused =
+        refused(
+            json(
+                400,
+                Map.of(
+                    "error",
+                    "invalid_grant",
+                    "error_description",
+                    "Invalid assertion. Client authentication failed. Expired key. (trace_id:"
+                        + " 356666143081bbec11d293753e9702ca)",
+                    "error_uri",
+                    "https://maskinporten.no/errors/MP-121")),
+            READ);
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.error()).isEqualTo("invalid_grant");
+    assertThat(refused.code()).isEqualTo("MP-121");
+    assertThat(refused.description())
+        .isEqualTo("Invalid assertion. Client authentication failed. Expired key.");
+    assertThat(refused.traceId()).isEqualTo("356666143081bbec11d293753e9702ca");
+    assertThat(refused)
+        .hasMessage(
+            maskinporten.server.base()
+                + "/token refused a token for \"altinn:read\": 400 invalid_grant MP-121: Invalid"
+                + " assertion. Client authentication failed. Expired key. (trace id"
+                + " 356666143081bbec11d293753e9702ca). "
+                + refused.advice());
+  }
+
+  @Test
+  void readsARefusalInTheOlderForm() {
+    TokenRefused refused =
+        refused(
+            json(
+                403,
+                Map.of(
+                    "error",
+                    "forbidden",
+                    "error_description",
+                    "Consumer has not been granted access to the scope altinn:read. (correlation"
+                        + " id: 4e1ab1d0-4b6a-44ba-bb1c-8c1a4b9ee8d5)")),
+            READ);
+    assertThat(refused.traceId()).isEqualTo("4e1ab1d0-4b6a-44ba-bb1c-8c1a4b9ee8d5");
+    assertThat(refused.description())
+        .isEqualTo("Consumer has not been granted access to the scope altinn:read.");
+    assertThat(refused.code()).isNull();
+    assertThat(refused.advice()).isNotBlank();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "-",
+      textBlock =
+          """
+          400 | invalid_grant   | MP-012 | Grant is used before | something between sent it twice
+          400 | invalid_grant   | MP-100 | Client not found | Is d395043f-19de-48f7-9ea7-9e38c96b5472 a client of
+          400 | invalid_grant   | MP-110 | Invalid JWT claim aud. | the slash at the end is wrong
+          400 | invalid_grant   | MP-121 | Expired key. | make a new key
+          400 | invalid_grant   | MP-124 | Invalid JWT signature. | not the other half of the key registered as key-1
+          400 | invalid_grant   | -      | Unknown key identifier (kid) for client. | The key key-1 is not registered on the client d395043f
+          400 | invalid_grant   | -      | The client requires pre-registered jwk and no key identifier | a certificate will not do
+          400 | invalid_scope   | MP-200 | invalid scopes for client, altinn:read | Add the scope to the client
+          400 | invalid_scope   | MP-201 | scopes not allowed for maskinporten | integration types
+          403 | forbidden       | MP-250 | Consumer has not been granted access | say so with consumerOrg
+          403 | forbidden       | MP-251 | has not delegated access to the scope | has to delegate the scope in Altinn
+          400 | invalid_request | -      | The combination consumer_org in claim | delegation scopes of the client
+          400 | invalid_request | MP-302 | Unknown fields | members of the authorization details
+          400 | invalid_altinn_customer_configuration | MP-303 | Invalid values | Does the organisation have a system user
+          400 | invalid_target  | -      | Fragment | The resource is not one that Maskinporten takes
+          400 | unsupported_grant_type | - | No | is http
+          401 | something_new   | -      | No | support can look the trace id up
+          """)
+  void saysWhatIsBehindIt(
+      int status, String error, @Nullable String code, String description, String advice) {
+    TokenRefused refused = refused(refusal(status, error, description, code), READ);
+    assertThat(refused.advice()).contains(advice);
+    assertThat(refused.code()).isEqualTo(code);
+    assertThat(refused.status()).isEqualTo(status);
+  }
+
+  @Test
+  void namesTheConsumerWhoseAccessIsMissing() {
+    TokenRequest request =
+        TokenRequest.builder().scopes("altinn:read").consumerOrg("974760673").build();
+    assertThat(refused(refusal(403, "forbidden", "No access", "MP-250"), request).advice())
+        .contains("974760673, the organisation that the client acts for");
+    assertThat(
+            refused(refusal(400, "invalid_request", "combination consumer_org", null), request)
+                .advice())
+        .contains("974760673 is the client's own organisation");
+  }
+
+  @Test
+  void saysByHowMuchTheClockIsWrong() {
+    at(Instant.now().plusSeconds(43));
+    TokenRefused ahead =
+        refused(refusal(400, "invalid_grant", "Issue time is in the future.", null), READ);
+    assertThat(ahead.advice()).containsPattern("clock is 4[2-4] s ahead of the server's");
+    assertThat(Objects.requireNonNull(ahead.clockOffset()).toSeconds()).isBetween(42L, 44L);
+    maskinporten.clock.advance(Duration.ofSeconds(-500));
+    assertThat(refused(refusal(400, "invalid_grant", "JWT has expired.", "MP-130"), READ).advice())
+        .containsPattern("clock is 45[6-8] s behind the server's");
+  }
+
+  @Test
+  void doesNotBlameAClockThatIsRight() {
+    at(Instant.now());
+    assertThat(refused(refusal(400, "invalid_grant", "JWT has expired.", "MP-130"), READ).advice())
+        .contains("the clocks agree");
+  }
+
+  @Test
+  void saysWhatIsWrongWithACertificate() {
+    Reply untrusted = refusal(400, "invalid_grant", "invalid certificate", "MP-120");
+    Reply other = refusal(400, "invalid_grant", "Does not match", "MP-122");
+    GrantKey key = GrantKey.of(TestKey.RSA.material(), null);
+    at(TestKey.BEGIN);
+    assertThat(refused(untrusted, READ, key).advice())
+        .contains("a test certificate in production")
+        .contains("CN=Test AS");
+    assertThat(refused(other, READ, key).advice()).contains("974760673");
+    at(TestKey.BEGIN.plus(Duration.ofDays(366)));
+    assertThat(refused(untrusted, READ, key).advice())
+        .contains("The certificate expired on 2027-11-01");
+  }
+
+  @Test
+  void showsNothingSecretThatAServerRepeats() {
+    String token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0.c2lnbmF0dXJl";
+    TokenRefused refused =
+        refused(
+            refusal(400, "invalid_grant", "Bad " + token + " for 01017012345\u001b[2J", null),
+            READ);
+    assertThat(refused)
+        .hasMessageNotContaining("eyJhbGci")
+        .hasMessageNotContaining("01017012345")
+        .hasMessageNotContaining("\u001b");
+  }
+
+  @Test
+  void boundsWhatAServerSays() {
+    TokenRefused refused =
+        refused(refusal(400, "invalid_grant", "word ".repeat(10_000), "MP-011"), READ);
+    assertThat(String.valueOf(refused.getMessage())).hasSizeLessThan(1_000);
+  }
+
+  private void at(Instant time) {
+    maskinporten.clock.advance(Duration.between(maskinporten.clock.instant(), time));
+  }
+
+  private TokenRefused refused(Reply reply, TokenRequest request) {
+    return refused(reply, request, GrantKey.ofJwk(Maskinporten.KEY.toJSONString()));
+  }
+
+  private TokenRefused refused(Reply reply, TokenRequest request, GrantKey key) {
+    maskinporten.server.at(TOKEN, reply);
+    try (MaskinportenClient client = maskinporten.builder().key(key).build()) {
+      return assertThatExceptionOfType(TokenRefused.class)
+          .isThrownBy(() -> client.token(request))
+          .actual();
+    }
+  }
+}
