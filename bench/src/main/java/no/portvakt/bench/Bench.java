@@ -12,7 +12,13 @@ import picocli.CommandLine.HelpCommand;
     name = "portvakt bench",
     description = "Measure. Every run starts a server of its own on loopback and stops it again.",
     mixinStandardHelpOptions = true,
-    subcommands = {ExchangeBench.class, StoreBench.class, SoakBench.class, HelpCommand.class})
+    subcommands = {
+      ExchangeBench.class,
+      MaskinportenBench.class,
+      StoreBench.class,
+      SoakBench.class,
+      HelpCommand.class
+    })
 public final class Bench implements Runnable {
   private Bench() {}
 
