@@ -123,7 +123,7 @@ final class InitialData {
     body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
     body.put("scopes", AdminClient.SCOPES);
     long time = now.toEpochMilli();
-    return new ClientRow(client.clientId(), DIGDIR, true, Json.write(body), time, time);
+    return new ClientRow(client.clientId(), DIGDIR, null, true, Json.write(body), time, time);
   }
 
   private static Organisation organisation(String code, String number, String name) {

@@ -311,7 +311,7 @@ class MaskinportenRefusalsTest {
       ScopeTable scopes = new ScopeTable(database);
       for (boolean active : new boolean[] {true, false}) {
         String id = active ? "awake" : "asleep";
-        clients.add(new ClientRow(id, TestStack.DIGDIR, active, body, 0, 0));
+        clients.add(new ClientRow(id, TestStack.DIGDIR, null, active, body, 0, 0));
         clients.putKeys(
             id,
             List.of(

@@ -14,7 +14,7 @@ import org.flywaydb.core.api.MigrationVersion;
  */
 final class Migrations {
   /** The version that this program's last step leads to. */
-  private static final int LATEST = 2;
+  private static final int LATEST = 3;
 
   private Migrations() {}
 

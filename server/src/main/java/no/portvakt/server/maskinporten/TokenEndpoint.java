@@ -21,6 +21,8 @@ import no.portvakt.server.issuer.SigningKey;
 import no.portvakt.server.issuer.TokenIssuer;
 import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.server.oauth2.TokenAnswer;
+import no.portvakt.server.registration.ClientSettings;
+import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ScopeTable;

@@ -1,5 +1,5 @@
 /**
- * The local Maskinporten: token endpoint, scopes, accesses and clients.
+ * The local Maskinporten's token endpoint: who asks, what the client may have, the answer.
  *
  * <p>It must not know the platform's exchange; the two meet only over the wire.
  */

@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
 /** Maskinporten's clients and their public keys. */
 public final class ClientTable {
   private static final String CLIENT =
-      "SELECT client_id, organisation, active, body, created, updated FROM client ";
+      "SELECT client_id, organisation, supplier, active, body, created, updated FROM client ";
   private static final String KEY = "SELECT kid, jwk, created, expires FROM client_key ";
+
+  private static final String ON_BEHALF_OF =
+      "SELECT client_id, name, body, created, updated FROM on_behalf_of ";
 
   private final Database database;
 
@@ -22,6 +25,7 @@ public final class ClientTable {
    * A client.
    *
    * @param organisation the organisation number that its tokens speak for
+   * @param supplier the organisation number of who made it for that one, or null
    * @param body its settings, JSON
    * @param created milliseconds since 1970
    * @param updated milliseconds since 1970
@@ -29,6 +33,7 @@ public final class ClientTable {
   public record ClientRow(
       String clientId,
       String organisation,
+      @Nullable String supplier,
       boolean active,
       String body,
       long created,
@@ -63,10 +68,11 @@ public final class ClientTable {
   public boolean add(ClientRow client) {
     return database.write(session ->
         session.update(
-                "INSERT INTO client (client_id, organisation, active, body, created, updated)"
-                    + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO client (client_id, organisation, supplier, active, body, created, updated)"
+                    + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 client.clientId(),
                 client.organisation(),
+                client.supplier(),
                 client.active() ? 1 : 0,
                 client.body(),
                 client.created(),
@@ -98,14 +104,48 @@ public final class ClientTable {
     });
   }
 
+  /**
+   * For whom a supplier's client may act.
+   *
+   * @param name what a grant says in {@code iss_onbehalfof}
+   * @param body the organisation and what it is called, JSON
+   * @param created milliseconds since 1970
+   * @param updated milliseconds since 1970
+   */
+  public record OnBehalfOfRow(
+      String clientId, String name, String body, long created, long updated) {}
+
+  /** For whom a client may act under this name, or null when there is none. */
+  public @Nullable OnBehalfOfRow onBehalfOf(String clientId, String name) {
+    return database.read(session ->
+        session.first(
+            ClientTable::onBehalfOf,
+            ON_BEHALF_OF + "WHERE client_id = ? AND name = ?",
+            clientId,
+            name));
+  }
+
+  /** For whom a client may act, by name. */
+  public List<OnBehalfOfRow> onBehalfOf(String clientId) {
+    return database.read(session ->
+        session.query(
+            ClientTable::onBehalfOf, ON_BEHALF_OF + "WHERE client_id = ? ORDER BY name", clientId));
+  }
+
   private static ClientRow client(ResultSet row) throws SQLException {
     return new ClientRow(
         row.getString(1),
         row.getString(2),
-        row.getInt(3) == 1,
-        row.getString(4),
-        row.getLong(5),
-        row.getLong(6));
+        row.getString(3),
+        row.getInt(4) == 1,
+        row.getString(5),
+        row.getLong(6),
+        row.getLong(7));
+  }
+
+  private static OnBehalfOfRow onBehalfOf(ResultSet row) throws SQLException {
+    return new OnBehalfOfRow(
+        row.getString(1), row.getString(2), row.getString(3), row.getLong(4), row.getLong(5));
   }
 
   private static KeyRow key(ResultSet row) throws SQLException {

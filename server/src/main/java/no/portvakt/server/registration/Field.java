@@ -1,16 +1,15 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.registration;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import no.portvakt.server.maskinporten.AdminAnswer.BadField;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and checks the fields of an admin request's body; what does not hold is a {@link BadField}.
  */
-final class Field {
+public final class Field {
   private static final int MOST_ITEMS = 500;
 
   private final String object;
@@ -19,13 +18,13 @@ final class Field {
   /**
    * @param object what the body describes, for error answers
    */
-  Field(String object, Map<String, @Nullable Object> body) {
+  public Field(String object, Map<String, @Nullable Object> body) {
     this.object = object;
     this.body = body;
   }
 
   /** A text that must be there and not be blank. */
-  String required(String name, int longest) {
+  public String required(String name, int longest) {
     String text = optional(name, longest);
     if (text == null || text.isBlank()) {
       throw new BadField(object, name, "must be a text that is not blank");
@@ -34,7 +33,7 @@ final class Field {
   }
 
   /** A text, or null when it is absent. */
-  @Nullable String optional(String name, int longest) {
+  public @Nullable String optional(String name, int longest) {
     Object value = body.get(name);
     if (value == null) {
       return null;
@@ -46,7 +45,7 @@ final class Field {
   }
 
   /** One of several words, or the default when it is absent. */
-  String oneOf(String name, String otherwise, Set<String> words) {
+  public String oneOf(String name, String otherwise, Set<String> words) {
     Object value = body.get(name);
     if (value == null) {
       return otherwise;
@@ -58,7 +57,7 @@ final class Field {
   }
 
   /** A whole number in a range, or 0 when it is absent. */
-  long number(String name, long least, long most) {
+  public long number(String name, long least, long most) {
     Object value = body.get(name);
     if (value == null) {
       return 0;
@@ -70,7 +69,7 @@ final class Field {
   }
 
   /** A truth value, or false when it is absent. */
-  boolean flag(String name) {
+  public boolean flag(String name) {
     Object value = body.get(name);
     if (value != null && !(value instanceof Boolean)) {
       throw new BadField(object, name, "must be true or false");
@@ -79,7 +78,7 @@ final class Field {
   }
 
   /** A list of texts; empty when it is absent. */
-  List<String> texts(String name) {
+  public List<String> texts(String name) {
     Object value = body.get(name);
     if (value == null) {
       return List.of();

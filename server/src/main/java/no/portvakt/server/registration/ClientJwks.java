@@ -1,4 +1,4 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.registration;
 
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
@@ -12,15 +12,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import no.portvakt.server.maskinporten.AdminAnswer.BadField;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.VerificationKey;
 import org.jspecify.annotations.Nullable;
 
 /** The rules for a client's key set (docs/protocol/maskinporten-admin.md, "Keys"). */
-final class ClientJwks {
-  static final String OBJECT = "JWKS";
+public final class ClientJwks {
+  public static final String OBJECT = "JWKS";
   private static final int MOST = 5;
   private static final int LONGEST_KID = 255;
   private static final int MOST_RSA_BITS = 16_384;
@@ -35,7 +34,7 @@ final class ClientJwks {
   private ClientJwks() {}
 
   /** The keys in a body: {@code {"keys":[…]}} or a bare list. */
-  static List<KeyRow> read(@Nullable Object body, Instant now) {
+  public static List<KeyRow> read(@Nullable Object body, Instant now) {
     Object list = body instanceof Map<?, ?> map ? map.get("keys") : body;
     if (!(list instanceof List<?> items) || items.isEmpty() || items.size() > MOST) {
       throw new BadField(OBJECT, "keys", "must be a list of 1 to " + MOST + " keys");

@@ -1,11 +1,11 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.registration;
 
 /**
  * The grammar of the part of a scope after its prefix (docs/protocol/maskinporten-admin.md, "Names
  * of scopes"). The documented regular expression backtracks exponentially; this reads each
  * character once.
  */
-final class SubscopeGrammar {
+public final class SubscopeGrammar {
   private static final int LONGEST = 255;
 
   private SubscopeGrammar() {}
@@ -15,7 +15,7 @@ final class SubscopeGrammar {
    * /}, then {@code :}, then {@code .}, in this order; two characters at least before the first
    * dot, and after the last colon.
    */
-  static boolean isValid(String subscope) {
+  public static boolean isValid(String subscope) {
     if (subscope.length() > LONGEST) {
       return false;
     }

@@ -1,4 +1,4 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.registration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;

@@ -1,4 +1,4 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.administration;
 
 import java.time.InstantSource;
 import java.util.List;
@@ -8,6 +8,7 @@ import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Handler;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.oauth2.BearerToken;
+import no.portvakt.server.registration.BadField;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.Consumer;
 import no.portvakt.tokens.Json;
@@ -76,8 +77,8 @@ public final class AdminAccess {
       }
       try {
         return operation.apply(request, new Caller(consumer.organisation().value(), has));
-      } catch (AdminAnswer.BadField e) {
-        return e.answer(clock.instant());
+      } catch (BadField e) {
+        return AdminAnswer.refused(e, clock.instant());
       }
     };
   }
@@ -87,7 +88,7 @@ public final class AdminAccess {
     try {
       return Json.readValue(request.body(MAX_BODY));
     } catch (MalformedJson e) {
-      throw new AdminAnswer.BadField(object, "(body)", "The body " + e.reason() + ".");
+      throw new BadField(object, "(body)", "The body " + e.reason() + ".");
     }
   }
 
@@ -97,6 +98,6 @@ public final class AdminAccess {
     if (body(request, object) instanceof Map<?, ?> map) {
       return (Map<String, @Nullable Object>) map;
     }
-    throw new AdminAnswer.BadField(object, "(body)", "The body is not a JSON object.");
+    throw new BadField(object, "(body)", "The body is not a JSON object.");
   }
 }

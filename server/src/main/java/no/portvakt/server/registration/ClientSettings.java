@@ -1,4 +1,4 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.registration;
 
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param scopes the scopes it may ask for
  * @param accessTokenLifetime the longest life of its tokens in seconds; 0: the default
  */
-record ClientSettings(Set<String> scopes, long accessTokenLifetime) {
-  static ClientSettings read(String body) {
+public record ClientSettings(Set<String> scopes, long accessTokenLifetime) {
+  public static ClientSettings read(String body) {
     Map<String, @Nullable Object> members = ScopeSettings.members(body);
     Set<String> scopes = new LinkedHashSet<>();
     if (members.get("scopes") instanceof List<?> list) {

@@ -1,4 +1,4 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.administration;
 
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.RequestContext;
+import no.portvakt.server.registration.BadField;
 
 /** The error answers of the admin API (docs/protocol/maskinporten-admin.md, "Errors"). */
 final class AdminAnswer {
@@ -22,14 +23,16 @@ final class AdminAnswer {
   }
 
   /** 400 for a field of the body. */
-  static Answer badField(String object, String field, String message, Instant now) {
+  static Answer refused(BadField bad, Instant now) {
+    String message = String.valueOf(bad.getMessage());
     Map<String, Object> problem = new LinkedHashMap<>();
     problem.put("errorMessage", message);
     problem.put("isFieldError", true);
-    problem.put("objectName", object);
-    problem.put("fieldIdentifier", field);
+    problem.put("objectName", bad.object());
+    problem.put("fieldIdentifier", bad.field());
     return Answer.json(
-            400, members(400, "validation_error", field + ": " + message, now, List.of(problem)))
+            400,
+            members(400, "validation_error", bad.field() + ": " + message, now, List.of(problem)))
         .noStore();
   }
 
@@ -43,23 +46,5 @@ final class AdminAnswer {
     members.put("error", error);
     members.put("error_description", description);
     return members;
-  }
-
-  /** A field that does not hold; becomes {@link #badField} in {@link AdminAccess}. */
-  static final class BadField extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    private final String object;
-    private final String field;
-
-    BadField(String object, String field, String message) {
-      super(message, null, false, false);
-      this.object = object;
-      this.field = field;
-    }
-
-    Answer answer(Instant now) {
-      return badField(object, field, String.valueOf(getMessage()), now);
-    }
   }
 }

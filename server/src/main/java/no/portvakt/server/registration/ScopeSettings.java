@@ -1,4 +1,4 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.registration;
 
 import java.util.Map;
 import no.portvakt.tokens.Json;
@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxAge the longest life of a token with this scope in seconds; 0: no limit of its own
  * @param accessibleForAll whether every organisation may have it without being granted it
  */
-record ScopeSettings(long maxAge, boolean accessibleForAll) {
-  static ScopeSettings read(String body) {
+public record ScopeSettings(long maxAge, boolean accessibleForAll) {
+  public static ScopeSettings read(String body) {
     Map<String, @Nullable Object> members = members(body);
     return new ScopeSettings(
         members.get("at_max_age") instanceof Number number ? number.longValue() : 0,
@@ -20,7 +20,7 @@ record ScopeSettings(long maxAge, boolean accessibleForAll) {
   }
 
   /** The members of a document that this room stored itself. */
-  static Map<String, @Nullable Object> members(String body) {
+  public static Map<String, @Nullable Object> members(String body) {
     try {
       return Json.readObject(body);
     } catch (MalformedJson e) {

@@ -1,6 +1,6 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.administration;
 
-import static no.portvakt.server.maskinporten.AdminAnswer.refused;
+import static no.portvakt.server.administration.AdminAnswer.refused;
 
 import java.time.Instant;
 import java.time.InstantSource;
@@ -10,11 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import no.portvakt.server.administration.AdminAccess.Caller;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.http.Router;
-import no.portvakt.server.maskinporten.AdminAccess.Caller;
-import no.portvakt.server.maskinporten.AdminAnswer.BadField;
+import no.portvakt.server.registration.BadField;
+import no.portvakt.server.registration.ClientJwks;
+import no.portvakt.server.registration.Field;
+import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
@@ -93,7 +96,7 @@ public final class ClientsApi {
     long time = now.toEpochMilli();
     ClientRow row =
         new ClientRow(
-            UUID.randomUUID().toString(), organisation, true, Json.write(body), time, time);
+            UUID.randomUUID().toString(), organisation, null, true, Json.write(body), time, time);
     if (!clients.add(row)) {
       return refused(409, "conflict", "There is a client of that id already.", now);
     }

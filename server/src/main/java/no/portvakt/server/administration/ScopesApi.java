@@ -1,6 +1,6 @@
-package no.portvakt.server.maskinporten;
+package no.portvakt.server.administration;
 
-import static no.portvakt.server.maskinporten.AdminAnswer.refused;
+import static no.portvakt.server.administration.AdminAnswer.refused;
 
 import java.time.Instant;
 import java.time.InstantSource;
@@ -8,11 +8,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.administration.AdminAccess.Caller;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.http.Router;
-import no.portvakt.server.maskinporten.AdminAccess.Caller;
-import no.portvakt.server.maskinporten.AdminAnswer.BadField;
+import no.portvakt.server.registration.BadField;
+import no.portvakt.server.registration.Field;
+import no.portvakt.server.registration.ScopeSettings;
+import no.portvakt.server.registration.SubscopeGrammar;
 import no.portvakt.server.store.ScopeTable;
 import no.portvakt.server.store.ScopeTable.AccessRow;
 import no.portvakt.server.store.ScopeTable.ScopeRow;
