@@ -50,8 +50,7 @@ final class Comparison {
     Load.Result warm = load.run(options.warmUp);
     double perSecond = warm.count() / warm.seconds();
     var _ = signatures.run(SIGNATURES_WARM_UP, cores);
-    int planned =
-        Math.max(LEAST_ROUNDS, (int) Math.ceil(options.seconds / LONGEST_ROUND_SECONDS));
+    int planned = Math.max(LEAST_ROUNDS, (int) Math.ceil(options.seconds / LONGEST_ROUND_SECONDS));
     double part = (double) options.seconds / planned;
     err.printf("Measuring for 2 × %d s in %d rounds …%n", options.seconds, planned);
     while (rounds < planned) {

@@ -10,7 +10,9 @@ import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The options of every load run that is compared with bare signatures, and the form of its report. */
+/**
+ * The options of every load run that is compared with bare signatures, and the form of its report.
+ */
 final class LoadOptions {
   @Option(
       names = "--seconds",
@@ -37,9 +39,7 @@ final class LoadOptions {
             && warmUp <= 600
             && connections >= 1
             && connections <= 1000;
-    return fine
-        ? null
-        : "--seconds takes 1 to 600, --warm-up 0 to 600, --connections 1 to 1000.";
+    return fine ? null : "--seconds takes 1 to 600, --warm-up 0 to 600, --connections 1 to 1000.";
   }
 
   /** Prints what was measured. */

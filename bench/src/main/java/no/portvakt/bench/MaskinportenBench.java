@@ -47,10 +47,8 @@ final class MaskinportenBench implements Callable<Integer> {
         callers.add(new Caller(server));
       }
       Grants grants = new Grants(callers);
-      Load load =
-          new Load(server.port(), options.connections, () -> Requests.token(grants.get()));
-      Comparison comparison =
-          new Comparison(server, load, new Signatures(JWSAlgorithm.RS256));
+      Load load = new Load(server.port(), options.connections, () -> Requests.token(grants.get()));
+      Comparison comparison = new Comparison(server, load, new Signatures(JWSAlgorithm.RS256));
       // Signing takes the processors from the server during the warm-up: it can do twice as much.
       comparison.run(
           options, (part, perSecond) -> grants.prepare((int) (2 * perSecond * part)), err);

@@ -93,14 +93,19 @@ class KsMaskinportenClientTest {
     long before = platform.tokenRequests();
     String first = caching.getAccessToken(forScopes(READ).build());
     assertThat(caching.getAccessToken(forScopes(WRITE).build())).isNotEqualTo(first);
-    assertThat(caching.getAccessToken(forScopes(READ).audience(RESOURCE).build())).isNotEqualTo(first);
+    assertThat(caching.getAccessToken(forScopes(READ).audience(RESOURCE).build()))
+        .isNotEqualTo(first);
     assertThat(platform.tokenRequests()).isEqualTo(before + 3);
   }
 
   @Test
   void saysThatAScopeIsNotTheClients() {
-    assertRefused(() -> withKey(client).getAccessToken(forScopes("altinn:other").build()), 400, "MP-200");
-    assertRefused(() -> withKey(client).getAccessToken(forScopes(READ, "altinn:other").build()), 400, "MP-200");
+    assertRefused(
+        () -> withKey(client).getAccessToken(forScopes("altinn:other").build()), 400, "MP-200");
+    assertRefused(
+        () -> withKey(client).getAccessToken(forScopes(READ, "altinn:other").build()),
+        400,
+        "MP-200");
   }
 
   @Test
@@ -108,7 +113,8 @@ class KsMaskinportenClientTest {
     String scope = "altinn:interop/ks";
     Client without = platform.newClientWithoutAccess(scope);
     assertRefused(() -> withKey(without).getAccessToken(forScopes(scope).build()), 403, "MP-250");
-    assertRefused(() -> withKey(without).getAccessToken(forScopes(READ, scope).build()), 403, "MP-250");
+    assertRefused(
+        () -> withKey(without).getAccessToken(forScopes(READ, scope).build()), 403, "MP-250");
   }
 
   @Test
@@ -150,19 +156,27 @@ class KsMaskinportenClientTest {
   void saysThatACertificateIsNotTrusted() {
     String id = platform.newClientWithoutKeys(READ);
     EnterpriseCertificate stranger = EnterpriseCertificate.root().of(DIGDIR);
-    assertRefused(() -> withCertificate(id, stranger).getAccessToken(forScopes(READ).build()), 400, "MP-120");
+    assertRefused(
+        () -> withCertificate(id, stranger).getAccessToken(forScopes(READ).build()), 400, "MP-120");
   }
 
   @Test
   void saysThatACertificateIsAnothersOrganisation() {
     String id = platform.newClientWithoutKeys(READ);
-    assertRefused(() -> withCertificate(id, root.of(BRG)).getAccessToken(forScopes(READ).build()), 400, "MP-122");
+    assertRefused(
+        () -> withCertificate(id, root.of(BRG)).getAccessToken(forScopes(READ).build()),
+        400,
+        "MP-122");
   }
 
   @Test
   void saysThatAClientWithKeysMustUseThem() {
     String body =
-        refusal(() -> withCertificate(client.id(), root.of(DIGDIR)).getAccessToken(forScopes(READ).build()), 400);
+        refusal(
+            () ->
+                withCertificate(client.id(), root.of(DIGDIR))
+                    .getAccessToken(forScopes(READ).build()),
+            400);
     assertThat(String.valueOf(json(body).get("error_description"))).contains("pre-registered jwk");
   }
 
