@@ -38,7 +38,7 @@ final class Comparison {
   interface Preparation {
     /**
      * @param seconds how long the round will be
-     * @param perSecond how many requests were answered a second so far
+     * @param perSecond how many requests were answered a second so far; 0: not known yet
      */
     void before(double seconds, double perSecond);
   }
@@ -47,8 +47,13 @@ final class Comparison {
   void run(LoadOptions options, Preparation preparation, PrintWriter err)
       throws InterruptedException {
     err.printf("Warming up for %d s …%n", options.warmUp + SIGNATURES_WARM_UP);
-    Load.Result warm = load.run(options.warmUp);
-    double perSecond = warm.count() / warm.seconds();
+    double perSecond = 0;
+    for (double left = options.warmUp; left > 0; left -= LONGEST_ROUND_SECONDS) {
+      double part = Math.min(left, LONGEST_ROUND_SECONDS);
+      preparation.before(part, perSecond);
+      Load.Result warm = load.run(part);
+      perSecond = warm.count() / warm.seconds();
+    }
     var _ = signatures.run(SIGNATURES_WARM_UP, cores);
     int planned = Math.max(LEAST_ROUNDS, (int) Math.ceil(options.seconds / LONGEST_ROUND_SECONDS));
     double part = (double) options.seconds / planned;
