@@ -200,9 +200,13 @@ public final class Server implements AutoCloseable {
           new TokenEndpoint(issuer, clients, scopes, anchors, replays, audit, clock);
       router.route("POST", "/maskinporten/token", tokens::handle);
       Document metadata = Metadata.maskinporten(issuer.issuer());
-      router.document(
-          "/maskinporten/.well-known/oauth-authorization-server",
-          request -> metadata.answer(request, Metadata.MAX_AGE));
+      // RFC 8414 §3.1 puts the well-known part before the issuer's path; most clients append it.
+      for (String path :
+          List.of(
+              "/maskinporten/.well-known/oauth-authorization-server",
+              "/.well-known/oauth-authorization-server/maskinporten")) {
+        router.document(path, request -> metadata.answer(request, Metadata.MAX_AGE));
+      }
       router.document("/maskinporten/jwk", new KeySetDocument(ring)::handle);
       TrustedIssuer ourselves =
           new TrustedIssuer(issuer.issuer(), TrustedIssuer.RSA_ALGORITHMS, ring.keySet(), Set.of());
