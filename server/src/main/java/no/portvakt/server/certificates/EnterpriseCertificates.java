@@ -68,17 +68,19 @@ public final class EnterpriseCertificates {
     try {
       TrustedCertificates trusted = anchors.current();
       ProvenPath path = trusted.path(chain, now);
+      Finding first = null;
       for (int i = 0; i < path.certificates().size(); i++) {
         X509Certificate certificate = path.certificates().get(i);
         if (trusted.vouchesFor(certificate)) {
           continue; // its place in the file is the operator's word for it
         }
         Finding finding = revocation.check(certificate, path.issuerOf(i), now);
-        if (!finding.holds() || i == path.certificates().size() - 1) {
+        if (!finding.holds()) {
           return finding;
         }
+        first = first == null ? finding : first;
       }
-      return new Finding(true, "valid");
+      return first == null ? new Finding(true, "valid") : first;
     } catch (Untrusted e) {
       return new Finding(false, e.reason());
     }

@@ -26,6 +26,7 @@ final class Warnings implements AutoCloseable {
 
   Warnings() {
     appender.start();
+    room.setLevel(Level.WARN);
     room.addAppender(appender);
   }
 
@@ -36,5 +37,6 @@ final class Warnings implements AutoCloseable {
   @Override
   public void close() {
     room.detachAppender(appender);
+    room.setLevel(null);
   }
 }
