@@ -2,6 +2,7 @@ package no.portvakt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,12 +128,16 @@ final class CertificateCommand implements Callable<Integer> {
             until));
   }
 
-  private static String password(Path file) throws IOException {
-    String password = Files.readString(file).strip();
-    if (password.isEmpty()) {
-      throw new CannotDo("The file " + file + " holds no password.");
+  private static String password(Path file) {
+    try {
+      String password = Files.readString(file).strip();
+      if (password.isEmpty()) {
+        throw new CannotDo("The file " + file + " holds no password.");
+      }
+      return password;
+    } catch (IOException e) {
+      throw new UncheckedIOException("The file " + file + " can't be read.", e);
     }
-    return password;
   }
 
   private static void write(Path file, byte[] bytes) throws IOException {

@@ -67,7 +67,7 @@ final class ClientJwks {
             OBJECT, secret, "is part of a private key: send the public key, and replace this one");
       }
     }
-    if (members.containsKey("x5c") && !isLockable(members)) {
+    if (members.get("x5c") != null && !isLockable(members)) {
       throw new BadField(OBJECT, "x5c", "must be certificates, the first of them with this key");
     }
     RSAKey key;
