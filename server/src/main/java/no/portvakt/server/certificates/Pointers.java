@@ -5,7 +5,9 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1IA5String;
 import org.bouncycastle.asn1.ASN1Primitive;
@@ -33,35 +35,42 @@ final class Pointers {
     if (extension == null) {
       return null;
     }
-    for (AccessDescription access :
-        AuthorityInformationAccess.getInstance(extension).getAccessDescriptions()) {
-      URI address = address(access.getAccessLocation());
-      if (access.getAccessMethod().equals(AccessDescription.id_ad_ocsp) && address != null) {
-        return address;
+    try {
+      for (AccessDescription access :
+          AuthorityInformationAccess.getInstance(extension).getAccessDescriptions()) {
+        URI address = address(access.getAccessLocation());
+        if (access.getAccessMethod().equals(AccessDescription.id_ad_ocsp) && address != null) {
+          return address;
+        }
       }
+      return null;
+    } catch (IllegalArgumentException e) {
+      return null; // not of the form that the extension has
     }
-    return null;
   }
 
   /** The addresses of revocation lists (RFC 5280 §4.2.1.13): one for each distribution point. */
   static List<URI> lists(X509Certificate certificate) {
     ASN1Primitive extension = extension(certificate, Extension.cRLDistributionPoints.getId());
     List<URI> addresses = new ArrayList<>();
-    if (extension != null) {
+    if (extension == null) {
+      return addresses;
+    }
+    try {
       for (DistributionPoint point : CRLDistPoint.getInstance(extension).getDistributionPoints()) {
         DistributionPointName name = point.getDistributionPoint();
         if (name != null && name.getType() == DistributionPointName.FULL_NAME) {
-          for (GeneralName each : GeneralNames.getInstance(name.getName()).getNames()) {
-            URI address = address(each);
-            if (address != null) {
-              addresses.add(address);
-              break;
-            }
-          }
+          Arrays.stream(GeneralNames.getInstance(name.getName()).getNames())
+              .map(Pointers::address)
+              .filter(Objects::nonNull)
+              .findFirst()
+              .ifPresent(addresses::add);
         }
       }
+      return addresses;
+    } catch (IllegalArgumentException e) {
+      return List.of(); // not of the form that the extension has
     }
-    return addresses;
   }
 
   private static @Nullable URI address(GeneralName name) {

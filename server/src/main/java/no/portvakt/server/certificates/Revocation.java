@@ -6,7 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import no.portvakt.tokens.RuleTrace;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whether a certificate was revoked, by OCSP (RFC 6960) and by revocation lists (RFC 5280 §5). An
@@ -14,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * newer one can be had.
  */
 public final class Revocation {
+  private static final Logger LOG = LoggerFactory.getLogger(Revocation.class);
   private static final int MOST = 10_000;
-  private static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
+  static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
 
   private final Options options;
   private final Kept<Status> known = new Kept<>(MOST);
@@ -125,13 +129,15 @@ public final class Revocation {
       try {
         return way.status(certificate, issuer, now);
       } catch (StatusUnknown e) {
-        reasons.add(String.valueOf(e.getMessage()));
+        reasons.add(RuleTrace.printable(e.getMessage())); // it may quote what a responder sent
       }
     }
+    String what = "revocation unknown: " + String.join("; ", reasons);
+    LOG.warn("No new answer about a certificate: {}", what);
     Instant soon = now.plus(AFTER_FAILURE);
     return last != null && last.revoked() != null && now.isBefore(last.end())
         ? new Status(last.revoked(), last.what(), soon, last.end())
-        : new Status(null, "revocation unknown: " + String.join("; ", reasons), soon, soon);
+        : new Status(null, what, soon, soon);
   }
 
   /** When an answer is asked for again: it must not be asked for at every request. */

@@ -33,7 +33,6 @@ final class RevocationLists implements Revocation.Way {
   private static final int MOST = 16;
   private static final int MOST_NAMED = 2;
   private static final int CRL_SIGN = 6;
-  private static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
   private static final Duration FILE_SERVES = Duration.ofMinutes(1);
 
   private final BoundedHttp http;
@@ -131,7 +130,7 @@ final class RevocationLists implements Revocation.Way {
     } catch (IOException e) {
       problem = place + ": " + e.getMessage();
     }
-    Instant soon = now.plus(AFTER_FAILURE);
+    Instant soon = now.plus(Revocation.AFTER_FAILURE);
     return last != null && last.list() != null && isCurrent(last.list(), now)
         ? new Fetched(last.list(), "", soon)
         : new Fetched(null, problem, soon);

@@ -165,7 +165,7 @@ class CrlTest {
   void readsAListFromAFileInPlaceOfTheOneThatIsNamed(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("list.crl");
     revocation = fresh(file.toUri());
-    assertThat(check(leaf).what()).contains(file.toString());
+    assertThat(check(leaf).what()).contains("/list.crl: ");
     Files.write(file, crl(ROOT.self()));
     assertThat(check(leaf, NOW.plusSeconds(11)).holds()).isTrue();
     Files.write(file, crl(ROOT.self(), leaf.certificate()));

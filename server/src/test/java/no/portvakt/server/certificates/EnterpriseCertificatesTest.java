@@ -118,14 +118,20 @@ class EnterpriseCertificatesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"SHA1withRSA, false", "SHA256withRSA, true", "SHA512withRSA, true"})
+  @CsvSource({
+    "SHA1withRSA, false",
+    "SHA1withRSAandMGF1, false",
+    "SHA256withRSA, true",
+    "SHA512withRSA, true",
+    "SHA256withRSAandMGF1, true"
+  })
   void refusesWeakSignatures(String algorithm, boolean holds) {
     TestAuthority rsa = TestAuthority.of(RSA_AUTHORITY.by(ROOT));
     Issued leaf = WeakCertificate.signedWith(algorithm, rsa.self());
     Finding finding = trusting(rsa).check(alone(leaf), NOW);
     assertThat(finding.holds()).as(finding.what()).isEqualTo(holds);
     if (!holds) {
-      assertThat(finding.what()).isEqualTo("a certificate is signed with " + algorithm);
+      assertThat(finding.what()).startsWith("a certificate is signed with ");
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import no.portvakt.server.TestClock;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
@@ -31,7 +32,10 @@ final class WeakCertificate {
                   Date.from(TestClock.START.plus(Duration.ofDays(1))),
                   TestOrder.seid1("991825827"),
                   keys.getPublic())
-              .build(new JcaContentSignerBuilder(algorithm).build(issuer.key()))
+              .build(
+                  new JcaContentSignerBuilder(algorithm)
+                      .setProvider(new BouncyCastleProvider()) // it alone knows them all
+                      .build(issuer.key()))
               .getEncoded();
       return new Issued(
           keys.getPrivate(),
