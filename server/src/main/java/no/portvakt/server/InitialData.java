@@ -150,7 +150,8 @@ final class InitialData {
     if (Files.exists(file)) {
       return;
     }
-    OwnerOnly.createFolder(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    // Another thread of the start may make the same folder.
+    Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
     Files.deleteIfExists(fresh);
     OwnerOnly.createFile(fresh);
