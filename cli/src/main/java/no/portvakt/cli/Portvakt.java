@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       BackupCommand.class,
       RestoreCommand.class,
       ImportCommand.class,
+      MaskinportenCommand.class,
       AuditCommand.class,
       ExplainCommand.class,
       HelpCommand.class

@@ -13,7 +13,17 @@ class PortvaktTest {
   void listsEveryCommand(String argument) {
     Console console = argument.isEmpty() ? Console.run() : Console.run(argument);
     assertThat(console.succeeds().out())
-        .contains("demo", "dev", "import", "audit", "explain", "help", "bench", "test", "format");
+        .contains(
+            "demo",
+            "dev",
+            "import",
+            "maskinporten",
+            "audit",
+            "explain",
+            "help",
+            "bench",
+            "test",
+            "format");
   }
 
   @Test
@@ -55,6 +65,8 @@ class PortvaktTest {
         "import organisations",
         "import organisations a b",
         "explain a b",
+        "maskinporten certificate",
+        "maskinporten certificate --org 974760673 --seid x",
         "help nonsense"
       })
   void refusesWhatItDoesNotKnow(String line) {
@@ -64,7 +76,7 @@ class PortvaktTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"audit", "import"})
+  @ValueSource(strings = {"audit", "import", "maskinporten"})
   void asksForTheSubcommand(String command) {
     Console console = Console.run(command);
     assertThat(console.code()).isEqualTo(2);

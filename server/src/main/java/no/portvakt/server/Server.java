@@ -22,6 +22,10 @@ import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.audit.CheckpointSigner;
 import no.portvakt.server.audit.Checkpoints;
 import no.portvakt.server.audit.Pseudonyms;
+import no.portvakt.server.certificates.Anchors;
+import no.portvakt.server.certificates.EnterpriseCertificates;
+import no.portvakt.server.certificates.Revocation;
+import no.portvakt.server.certificates.TestAuthority;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.StoreUnavailable;
 import no.portvakt.server.discovery.Document;
@@ -38,7 +42,6 @@ import no.portvakt.server.issuer.KeyRing;
 import no.portvakt.server.issuer.SealedSecrets;
 import no.portvakt.server.issuer.SignatureBudget;
 import no.portvakt.server.issuer.TokenIssuer;
-import no.portvakt.server.maskinporten.EnterpriseCertificates;
 import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.operations.Health;
 import no.portvakt.server.operations.Metrics;
@@ -75,6 +78,7 @@ public final class Server implements AutoCloseable {
   private final HttpServer http;
   private final Addresses addresses;
   private final @Nullable AdminClient adminClient;
+  private final FutureTask<TestAuthority> authority;
 
   private Server(
       Database database,
@@ -83,7 +87,8 @@ public final class Server implements AutoCloseable {
       PlatformKeys keys,
       HttpServer http,
       Addresses addresses,
-      @Nullable AdminClient adminClient) {
+      @Nullable AdminClient adminClient,
+      FutureTask<TestAuthority> authority) {
     this.database = database;
     this.health = health;
     this.housekeeping = housekeeping;
@@ -91,6 +96,7 @@ public final class Server implements AutoCloseable {
     this.http = http;
     this.addresses = addresses;
     this.adminClient = adminClient;
+    this.authority = authority;
   }
 
   /** Starts with the machine's clock; returns when requests are answered. */
@@ -150,6 +156,12 @@ public final class Server implements AutoCloseable {
           }
           return null;
         });
+    FutureTask<TestAuthority> authority =
+        new FutureTask<>(() -> InitialData.testAuthority(settings, clock.instant()));
+    boolean firstAuthority = maskinporten && InitialData.lacksTestAuthority(settings);
+    if (firstAuthority) {
+      Thread.startVirtualThread(authority); // else it is had when it is first asked for
+    }
     if (authentication) {
       keys.tend(Settings.Role.AUTHENTICATION);
     }
@@ -194,10 +206,11 @@ public final class Server implements AutoCloseable {
               TrustedIssuer.RSA_ALGORITHMS,
               ring.keySet(),
               settings.exchange().maskinportenAudiences()));
-      EnterpriseCertificates anchors =
-          new EnterpriseCertificates(settings.maskinporten().anchors());
+      EnterpriseCertificates certificates =
+          new EnterpriseCertificates(
+              anchors(settings, authority), new Revocation(settings.maskinporten().revocation()));
       TokenEndpoint tokens =
-          new TokenEndpoint(issuer, clients, scopes, anchors, replays, audit, clock);
+          new TokenEndpoint(issuer, clients, scopes, certificates, replays, audit, clock);
       router.route("POST", "/maskinporten/token", tokens::handle);
       Document metadata = Metadata.maskinporten(issuer.issuer());
       // RFC 8414 §3.1 puts the well-known part before the issuer's path; most clients append it.
@@ -250,6 +263,9 @@ public final class Server implements AutoCloseable {
     router.document("/health/ready", health::ready);
     router.document("/metrics", metrics::handle);
     AdminClient adminClient = result(seeded);
+    if (firstAuthority) {
+      result(authority);
+    }
     HttpServer http = HttpServer.start(settings.listen(), router, clock);
     metrics.watchCertificate(http::certificateExpires, clock);
     metrics.watchProblems(
@@ -259,7 +275,8 @@ public final class Server implements AutoCloseable {
             "key-source",
             () -> keys.problem(Settings.Role.AUTHENTICATION)));
     housekeeping.start();
-    return new Server(database, health, housekeeping, keys, http, addresses, adminClient);
+    return new Server(
+        database, health, housekeeping, keys, http, addresses, adminClient, authority);
   }
 
   /** What signs and exports the audit in a store. */
@@ -297,6 +314,14 @@ public final class Server implements AutoCloseable {
     return wanted && settings.roles().contains(Settings.Role.MASKINPORTEN)
         ? InitialData.seedAdminClient(file, addresses, clients, scopes, clock.instant())
         : null;
+  }
+
+  private static Anchors anchors(Settings settings, FutureTask<TestAuthority> authority) {
+    Path file = settings.maskinporten().anchors();
+    if (file != null) {
+      return Anchors.in(file);
+    }
+    return settings.development() == null ? Anchors.none() : Anchors.of(() -> lazily(authority));
   }
 
   private static void watch(
@@ -342,6 +367,11 @@ public final class Server implements AutoCloseable {
     return task;
   }
 
+  private static <T> T lazily(FutureTask<T> task) {
+    task.run(); // does nothing when another thread has begun
+    return result(task);
+  }
+
   private static <T extends @Nullable Object> T result(FutureTask<T> task) {
     try {
       return task.get();
@@ -369,6 +399,15 @@ public final class Server implements AutoCloseable {
   /** The development platform's admin client, or null elsewhere. */
   public @Nullable AdminClient adminClient() {
     return adminClient;
+  }
+
+  /**
+   * The authority that issues test certificates for a developer's platform.
+   *
+   * @throws IllegalStateException when this is none
+   */
+  public TestAuthority testAuthority() {
+    return lazily(authority);
   }
 
   /**

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
@@ -141,14 +142,20 @@ public record Settings(
       Set<String> audiences) {}
 
   /**
-   * @param anchors PEM with the roots of enterprise certificates, or null
+   * @param anchors PEM with the roots and intermediates of enterprise certificates, or null
    * @param adminClientFile where the first client, which may use the admin API, is written and read
    *     again; null: nowhere
+   * @param revocation whether certificates are asked about, and how
    */
-  public record Maskinporten(@Nullable Path anchors, @Nullable Path adminClientFile) {}
+  public record Maskinporten(
+      @Nullable Path anchors, @Nullable Path adminClientFile, Revocation.Options revocation) {}
 
-  /** What a developer's platform has besides: test data. */
-  public record Development() {}
+  /**
+   * What a developer's platform has besides: test data, and an authority for test certificates.
+   *
+   * @param authority where the authority's key and certificates are; null: in memory
+   */
+  public record Development(@Nullable Path authority) {}
 
   /** The settings of {@code portvakt dev}. */
   public static Settings development(@Nullable Path data, int port) {
@@ -175,8 +182,9 @@ public record Settings(
             Set.of()),
         new Maskinporten(
             dev == null ? null : dev.resolve("anchors.pem"),
-            dev == null ? null : dev.resolve("admin-client.json")),
-        new Development());
+            dev == null ? null : dev.resolve("admin-client.json"),
+            Revocation.Options.of(List.of())),
+        new Development(dev == null ? null : dev.resolve("test-authority.pem")));
   }
 
   /** What {@code portvakt serve} starts from: no test data, the next key always ready. */
@@ -200,7 +208,10 @@ public record Settings(
             null),
         base.audit,
         base.exchange,
-        new Maskinporten(null, null),
+        new Maskinporten(
+            null,
+            null,
+            Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))),
         null);
   }
 

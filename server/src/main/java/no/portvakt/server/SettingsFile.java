@@ -1,7 +1,9 @@
 package no.portvakt.server;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,7 +12,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
@@ -81,9 +85,6 @@ public final class SettingsFile {
       throw new BadSettings("base-url can't be used: " + problem + ".");
     }
     Path data = root.path("data");
-    SettingsSection maskinporten = root.section("maskinporten").known("anchors", "admin-client");
-    Path anchors = maskinporten.path("anchors");
-    Path adminClient = maskinporten.path("admin-client");
     PostgresAddress store = store(root.section("store"));
     return new Settings(
         roles(root),
@@ -95,9 +96,7 @@ public final class SettingsFile {
         signing(root.section("signing")),
         audit(root.section("audit")),
         exchange(root.section("exchange"), base.exchange()),
-        new Settings.Maskinporten(
-            anchors == null ? base.maskinporten().anchors() : anchors,
-            adminClient == null ? base.maskinporten().adminClientFile() : adminClient),
+        maskinporten(root.section("maskinporten"), base.maskinporten()),
         base.development());
   }
 
@@ -297,6 +296,56 @@ public final class SettingsFile {
             families.isEmpty() ? tokens.families() : families),
         issuers(section),
         new LinkedHashSet<>(section.texts("audiences")));
+  }
+
+  private static Settings.Maskinporten maskinporten(
+      SettingsSection section, Settings.Maskinporten base) {
+    section.known("anchors", "admin-client", "revocation");
+    Path anchors = section.path("anchors");
+    Path adminClient = section.path("admin-client");
+    return new Settings.Maskinporten(
+        anchors == null ? base.anchors() : anchors,
+        adminClient == null ? base.adminClientFile() : adminClient,
+        revocation(section.section("revocation"), base.revocation()));
+  }
+
+  private static Revocation.Options revocation(SettingsSection section, Revocation.Options base) {
+    section.known("check", "when-unknown", "timeout", "keep", "responder", "lists");
+    List<String> asked = section.texts("check");
+    Set<Revocation.Method> methods = new LinkedHashSet<>();
+    for (String name : asked) {
+      switch (name) {
+        case "ocsp" -> methods.add(Revocation.Method.OCSP);
+        case "crl" -> methods.add(Revocation.Method.CRL);
+        case "none" -> {}
+        default -> throw section.bad("check", "takes ocsp and crl, or none");
+      }
+    }
+    if (asked.contains("none") && asked.size() > 1) {
+      throw section.bad("check", "takes ocsp and crl, or none");
+    }
+    List<URI> lists = section.texts("lists").stream().map(it -> list(section, it)).toList();
+    URI responder = section.address("responder", section.text("responder", null));
+    String unknown = base.acceptUnknown() ? "accept" : "refuse";
+    return new Revocation.Options(
+        asked.isEmpty() ? base.methods() : List.copyOf(methods),
+        section.word("when-unknown", unknown, Set.of("refuse", "accept")).equals("accept"),
+        section.duration("timeout", base.timeout(), SECOND, Duration.ofMinutes(1)),
+        section.duration("keep", base.keep(), SECOND, WEEK),
+        responder == null ? base.responder() : responder,
+        lists.isEmpty() ? base.lists() : lists);
+  }
+
+  /** The place of a revocation list: an address, or a file. */
+  private static URI list(SettingsSection section, String text) {
+    if (text.startsWith("http:") || text.startsWith("https:")) {
+      return Objects.requireNonNull(section.address("lists", text));
+    }
+    try {
+      return Path.of(text).toUri();
+    } catch (InvalidPathException e) {
+      throw section.bad("lists", "takes http or https URLs and files");
+    }
   }
 
   private static List<Settings.Issuer> issuers(SettingsSection exchange) {

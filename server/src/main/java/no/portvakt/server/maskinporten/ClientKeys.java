@@ -1,17 +1,22 @@
 package no.portvakt.server.maskinporten;
 
 import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64;
 import java.security.cert.X509Certificate;
 import java.text.ParseException;
 import java.time.Instant;
 import java.util.List;
+import no.portvakt.server.certificates.EnterpriseCertificates;
+import no.portvakt.server.certificates.Revocation.Finding;
+import no.portvakt.server.certificates.Subject;
 import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.RuleTrace;
 import no.portvakt.tokens.VerificationKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proves that a grant comes from its client: by a registered key or by an enterprise certificate.
@@ -47,7 +52,10 @@ final class ClientKeys {
       trace.check("client.proof", false, "kid: the client has registered keys", "x5c");
       throw new Refused(Refusal.KEY_REQUIRED, "");
     }
-    VerificationKey key = byKey ? registered(grant, keys, now) : certified(grant, client, now);
+    VerificationKey key =
+        byKey
+            ? registered(grant, client, keys, now)
+            : certified(grant, client, grant.jws().header().get("x5c"), now);
     if (!trace.check(
         "client.signature",
         key.verifies(grant.jws(), grant.algorithm()),
@@ -58,7 +66,8 @@ final class ClientKeys {
     return byKey ? BY_KEY : BY_CERTIFICATE;
   }
 
-  private static VerificationKey registered(Grant grant, List<KeyRow> keys, Instant now) {
+  private VerificationKey registered(
+      Grant grant, ClientRow client, List<KeyRow> keys, Instant now) {
     String kid = grant.jws().keyId();
     KeyRow found = null;
     for (KeyRow key : keys) {
@@ -80,29 +89,30 @@ final class ClientKeys {
       throw new Refused(Refusal.EXPIRED_KEY, "");
     }
     try {
-      return VerificationKey.of(
-          found.kid(), null, JWK.parse(found.jwk()).toRSAKey().toRSAPublicKey());
+      RSAKey key = RSAKey.parse(found.jwk());
+      List<Base64> chain = key.getX509CertChain();
+      // A key with a certificate is good for as long as the certificate is; both are of one pair.
+      return chain == null
+          ? VerificationKey.of(found.kid(), null, key.toRSAPublicKey())
+          : certified(grant, client, chain.stream().map(Base64::toString).toList(), now);
     } catch (ParseException | JOSEException e) {
       throw new IllegalStateException("A stored key of a client can't be read.", e);
     }
   }
 
-  private VerificationKey certified(Grant grant, ClientRow client, Instant now) {
-    List<X509Certificate> chain = EnterpriseCertificates.read(grant.jws().header().get("x5c"));
+  private VerificationKey certified(
+      Grant grant, ClientRow client, @Nullable Object x5c, Instant now) {
+    List<X509Certificate> chain = EnterpriseCertificates.read(x5c);
     if (!grant.trace().check("client.x5c", !chain.isEmpty(), "certificates", chain.size())) {
       throw new Refused(Refusal.X5C, "");
     }
-    String problem = certificates.problemOf(chain, now);
+    Finding finding = certificates.check(chain, now);
     if (!grant
         .trace()
-        .check(
-            "client.certificate",
-            problem == null,
-            "a valid chain",
-            problem == null ? "valid" : problem)) {
+        .check("client.certificate", finding.holds(), "a valid chain", finding.what())) {
       throw new Refused(Refusal.CERTIFICATE, "");
     }
-    OrganisationNumber number = EnterpriseCertificates.organisationOf(chain.get(0));
+    OrganisationNumber number = Subject.organisationOf(chain.get(0));
     if (!grant
         .trace()
         .check(
@@ -112,11 +122,6 @@ final class ClientKeys {
             number)) {
       throw new Refused(Refusal.ORGANISATION, "");
     }
-    try {
-      return VerificationKey.of(null, null, chain.get(0).getPublicKey());
-    } catch (IllegalArgumentException e) {
-      grant.trace().check("client.certificate", false, "an RSA key of 2048 bits", e.getMessage());
-      throw new Refused(Refusal.CERTIFICATE, "");
-    }
+    return VerificationKey.of(null, null, chain.get(0).getPublicKey());
   }
 }

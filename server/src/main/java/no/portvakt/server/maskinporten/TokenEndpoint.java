@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import no.portvakt.server.audit.AuditEvent;
 import no.portvakt.server.audit.AuditLog;
+import no.portvakt.server.certificates.EnterpriseCertificates;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Parameters;
 import no.portvakt.server.http.Request;
