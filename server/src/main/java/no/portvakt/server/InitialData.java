@@ -142,6 +142,7 @@ final class InitialData {
     body.put("token_endpoint_auth_method", "private_key_jwt");
     body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
     body.put("scopes", AdminClient.SCOPES);
+    body.put("access_token_lifetime", 0);
     long time = now.toEpochMilli();
     return new ClientRow(client.clientId(), DIGDIR, null, true, Json.write(body), time, time);
   }
