@@ -225,7 +225,8 @@ class AdminClientChangesTest {
 
   @Test
   void refusesANulWhereverItStands() {
-    for (String path : List.of("/clients/%00", "/systemusers/%00", "/consents/a%00", "/prefix/%00")) {
+    for (String path :
+        List.of("/clients/%00", "/systemusers/%00", "/consents/a%00", "/prefix/%00")) {
       admin.refused(404, "not_found", "DELETE", path, null);
     }
     admin.refused(404, "not_found", "DELETE", "/scopes?scope=altinn:%00", null);
