@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.RSASSASigner;
-import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.Base64;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
@@ -27,6 +26,9 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import no.portvakt.maskinporten.GrantKey;
+import no.portvakt.maskinporten.JwtGrant;
+import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.KeyMaterial;
 import no.portvakt.tokens.KeyStoreKeys;
@@ -179,13 +181,13 @@ class CertificateCommandTest {
   private static String newClient() throws Exception {
     Map<String, @Nullable Object> admin =
         Json.readObject(Files.readAllBytes(data.resolve("dev/admin-client.json")));
-    RSAKey key = RSAKey.parse(Json.write((Map<?, ?>) Objects.requireNonNull(admin.get("jwk"))));
     String grant =
         JwtGrant.sign(
+            GrantKey.ofJwk(Json.write((Map<?, ?>) Objects.requireNonNull(admin.get("jwk")))),
             base + "/maskinporten/",
             String.valueOf(admin.get("client_id")),
-            key,
-            "idporten:dcr.write idporten:dcr.altinn");
+            TokenRequest.of("idporten:dcr.write idporten:dcr.altinn"),
+            Instant.now());
     String token = String.valueOf(Json.readObject(requestToken(grant).body()).get("access_token"));
     String body =
         Json.write(

@@ -16,7 +16,9 @@ import java.text.ParseException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import no.portvakt.server.SettingsFile.BadSettings;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
@@ -38,7 +40,14 @@ public record AdminClient(String clientId, RSAKey key) {
           "idporten:dcr.modify",
           "idporten:dcr.altinn",
           "idporten:scopes.read",
-          "idporten:scopes.write");
+          "idporten:scopes.write",
+          "portvakt:registry.write");
+
+  /** Those that it had in the first version. */
+  static final Set<String> FIRST_SCOPES =
+      SCOPES.stream()
+          .filter(scope -> !scope.startsWith("portvakt:"))
+          .collect(Collectors.toUnmodifiableSet());
 
   /** A new client with a new key. */
   static AdminClient create() {

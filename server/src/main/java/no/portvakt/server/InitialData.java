@@ -17,9 +17,11 @@ import java.util.Set;
 import no.portvakt.server.certificates.Issued;
 import no.portvakt.server.certificates.TestAuthority;
 import no.portvakt.server.database.OwnerOnly;
+import no.portvakt.server.registration.ClientSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
+import no.portvakt.server.store.DelegationTable;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.OrganisationTable.Organisation;
 import no.portvakt.server.store.ScopeTable;
@@ -45,10 +47,22 @@ final class InitialData {
   /** The trusted certificates of a developer's folder, beside its authority. */
   private static final String TRUSTED = "anchors.pem";
 
+  private static final Map<String, String> SOURCES =
+      Map.of("https://tt02.altinn.no/", "altinn", "https://at22.altinn.cloud/", "altinn-at22");
+
+  /** The scopes of the admin API that the first client itself does not need. */
+  private static final List<String> SCOPES_OF_OTHERS =
+      List.of("idporten:dcr.supplier", "idporten:dcr/onbehalfof:write");
+
   private InitialData() {}
 
   /** Seeds what a developer tries things with. */
-  static void seedTestData(ScopeTable scopes, OrganisationTable organisations, Instant now) {
+  static void seedTestData(
+      ScopeTable scopes,
+      DelegationTable delegations,
+      OrganisationTable organisations,
+      Instant now) {
+    SOURCES.forEach((issuer, name) -> delegations.addSource(issuer, name, now.toEpochMilli()));
     Set<String> present = new HashSet<>();
     organisations.all().forEach(it -> present.add(it.code()));
     List<Organisation> missing = new ArrayList<>(ORGANISATIONS);
@@ -56,7 +70,7 @@ final class InitialData {
     if (!missing.isEmpty()) {
       organisations.put(missing);
     }
-    givePrefix(scopes, "altinn");
+    givePrefix(scopes, "altinn", DIGDIR);
     for (String scope : OPEN_SCOPES) {
       if (add(scopes, scope, now)) {
         ORGANISATIONS.forEach(it ->
@@ -79,14 +93,19 @@ final class InitialData {
       Instant now) {
     AdminClient known = file == null ? null : AdminClient.read(file);
     AdminClient client = known == null ? AdminClient.create() : known;
-    givePrefix(scopes, "idporten");
+    givePrefix(scopes, "idporten", DIGDIR);
+    givePrefix(scopes, "portvakt", DIGDIR);
     for (String scope : AdminClient.SCOPES) {
       if (add(scopes, scope, now)) {
         scopes.putAccess(scope, DIGDIR, ScopeTable.APPROVED, now.toEpochMilli());
       }
     }
-    if (clients.find(client.clientId()) == null) {
+    SCOPES_OF_OTHERS.forEach(scope -> add(scopes, scope, now));
+    ClientRow stored = clients.find(client.clientId());
+    if (stored == null) {
       clients.add(row(client, now));
+    } else if (ClientSettings.read(stored.body()).scopes().equals(AdminClient.FIRST_SCOPES)) {
+      clients.update(row(client, now)); // as the first version made it; else somebody chose them
     }
     // A folder may be older than a key's longest use.
     if (clients.keys(client.clientId()).stream()
@@ -159,9 +178,10 @@ final class InitialData {
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static void givePrefix(ScopeTable scopes, String prefix) {
+  /** Gives a prefix to an organisation when nobody has it. */
+  static void givePrefix(ScopeTable scopes, String prefix, String owner) {
     if (scopes.ownerOfPrefix(prefix) == null) {
-      scopes.putPrefix(prefix, DIGDIR);
+      scopes.putPrefix(prefix, owner);
     }
   }
 
@@ -186,6 +206,7 @@ final class InitialData {
     body.put("token_endpoint_auth_method", "private_key_jwt");
     body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
     body.put("scopes", AdminClient.SCOPES);
+    body.put("access_token_lifetime", 0);
     long time = now.toEpochMilli();
     return new ClientRow(client.clientId(), DIGDIR, null, true, Json.write(body), time, time);
   }

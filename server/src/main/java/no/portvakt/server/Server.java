@@ -15,9 +15,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
-import no.portvakt.server.administration.AdminAccess;
-import no.portvakt.server.administration.ClientsApi;
-import no.portvakt.server.administration.ScopesApi;
+import no.portvakt.server.administration.AdminApi;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.audit.CheckpointSigner;
 import no.portvakt.server.audit.Checkpoints;
@@ -49,6 +47,7 @@ import no.portvakt.server.registry.Organisations;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.CheckpointTable;
 import no.portvakt.server.store.ClientTable;
+import no.portvakt.server.store.DelegationTable;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.ReplayTable;
 import no.portvakt.server.store.ScopeTable;
@@ -148,7 +147,7 @@ public final class Server implements AutoCloseable {
         new AuditLog(database, new AuditTable(database), metrics, () -> new RuleTrace(persons::of));
     PlatformKeys keys = PlatformKeys.of(settings, database, cipher, clock, audit);
     FutureTask<@Nullable AdminClient> seeded =
-        background(() -> seed(settings, addresses, clients, scopes, organisations, clock));
+        background(() -> seed(settings, addresses, database, organisations, clock));
     FutureTask<@Nullable Void> tended =
         background(() -> {
           if (maskinporten) {
@@ -223,12 +222,13 @@ public final class Server implements AutoCloseable {
       router.document("/maskinporten/jwk", new KeySetDocument(ring)::handle);
       TrustedIssuer ourselves =
           new TrustedIssuer(issuer.issuer(), TrustedIssuer.RSA_ALGORITHMS, ring.keySet(), Set.of());
-      AdminAccess access =
-          new AdminAccess(new TokenVerifier(Map.of(issuer.issuer(), ourselves), clock), clock);
-      for (String base : List.of("/maskinporten", "/maskinporten/api/v1")) {
-        new ScopesApi(scopes, clock).mount(router, base, access);
-        new ClientsApi(clients, scopes, clock).mount(router, base, access);
-      }
+      new AdminApi(
+              administration(settings),
+              database,
+              audit,
+              new TokenVerifier(Map.of(issuer.issuer(), ourselves), clock),
+              clock)
+          .mount(router);
     }
 
     if (authentication) {
@@ -299,21 +299,37 @@ public final class Server implements AutoCloseable {
             .get("audit-pseudonym-key", Pseudonyms::freshKey));
   }
 
+  private static AdminApi.Options administration(Settings settings) {
+    Settings.Administration it = settings.maskinporten().administration();
+    return new AdminApi.Options(it.statusCodes(), it.grammar(), settings.development() != null);
+  }
+
   private static @Nullable AdminClient seed(
       Settings settings,
       Addresses addresses,
-      ClientTable clients,
-      ScopeTable scopes,
+      Database database,
       OrganisationTable organisations,
       InstantSource clock) {
+    ScopeTable scopes = new ScopeTable(database);
     if (settings.development() != null) {
-      InitialData.seedTestData(scopes, organisations, clock.instant());
+      InitialData.seedTestData(
+          scopes, new DelegationTable(database), organisations, clock.instant());
+    }
+    if (!settings.roles().contains(Settings.Role.MASKINPORTEN)) {
+      return null;
     }
     Path file = settings.maskinporten().adminClientFile();
-    boolean wanted = file != null || settings.development() != null;
-    return wanted && settings.roles().contains(Settings.Role.MASKINPORTEN)
-        ? InitialData.seedAdminClient(file, addresses, clients, scopes, clock.instant())
-        : null;
+    AdminClient client =
+        file != null || settings.development() != null
+            ? InitialData.seedAdminClient(
+                file, addresses, new ClientTable(database), scopes, clock.instant())
+            : null;
+    settings
+        .maskinporten()
+        .administration()
+        .prefixes()
+        .forEach((prefix, owner) -> InitialData.givePrefix(scopes, prefix, owner));
+    return client;
   }
 
   private static Anchors anchors(Settings settings, FutureTask<TestAuthority> authority) {

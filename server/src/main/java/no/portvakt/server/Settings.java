@@ -6,10 +6,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.administration.AdminApi;
 import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
+import no.portvakt.server.registration.SubscopeGrammar;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -146,9 +148,36 @@ public record Settings(
    * @param adminClientFile where the first client, which may use the admin API, is written and read
    *     again; null: nowhere
    * @param revocation whether certificates are asked about, and how
+   * @param administration how the admin API answers and what it takes
    */
   public record Maskinporten(
-      @Nullable Path anchors, @Nullable Path adminClientFile, Revocation.Options revocation) {}
+      @Nullable Path anchors,
+      @Nullable Path adminClientFile,
+      Revocation.Options revocation,
+      Administration administration) {
+    /** The same with other files. */
+    public Maskinporten withFiles(@Nullable Path trusted, @Nullable Path adminClient) {
+      return new Maskinporten(trusted, adminClient, revocation, administration);
+    }
+
+    /** The same with another look-up of revocation. */
+    public Maskinporten withRevocation(Revocation.Options options) {
+      return new Maskinporten(anchors, adminClientFile, options, administration);
+    }
+
+    /** The same with another admin API. */
+    public Maskinporten withAdministration(Administration other) {
+      return new Maskinporten(anchors, adminClientFile, revocation, other);
+    }
+  }
+
+  /**
+   * @param prefixes the organisation numbers that prefixes are given to at the start
+   * @param grammar of the names of new scopes
+   * @param statusCodes the statuses of the admin API
+   */
+  public record Administration(
+      Map<String, String> prefixes, SubscopeGrammar grammar, AdminApi.StatusCodes statusCodes) {}
 
   /**
    * What a developer's platform has besides: test data, and an authority for test certificates.
@@ -183,7 +212,8 @@ public record Settings(
         new Maskinporten(
             dev == null ? null : dev.resolve("anchors.pem"),
             dev == null ? null : dev.resolve("admin-client.json"),
-            Revocation.Options.of(List.of())),
+            Revocation.Options.of(List.of()),
+            new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED)),
         new Development(dev == null ? null : dev.resolve("test-authority.pem")));
   }
 
@@ -208,10 +238,10 @@ public record Settings(
             null),
         base.audit,
         base.exchange,
-        new Maskinporten(
-            null,
-            null,
-            Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))),
+        base.maskinporten
+            .withFiles(null, null)
+            .withRevocation(
+                Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))),
         null);
   }
 

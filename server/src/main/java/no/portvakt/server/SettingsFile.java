@@ -14,12 +14,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import no.portvakt.server.administration.AdminApi;
 import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.SigningKeys;
+import no.portvakt.server.registration.ScopeRules;
+import no.portvakt.server.registration.SubscopeGrammar;
+import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.TrustedIssuer;
 import org.jspecify.annotations.Nullable;
 
@@ -96,8 +100,37 @@ public final class SettingsFile {
         signing(root.section("signing")),
         audit(root.section("audit")),
         exchange(root.section("exchange"), base.exchange()),
-        maskinporten(root.section("maskinporten"), base.maskinporten()),
+        maskinporten(root.section("maskinporten")),
         base.development());
+  }
+
+  private Settings.Maskinporten maskinporten(SettingsSection section) {
+    section.known(
+        "anchors", "admin-client", "revocation", "prefixes", "subscope-grammar", "status-codes");
+    Settings.Maskinporten otherwise = base.maskinporten();
+    Path anchors = section.path("anchors");
+    Path adminClient = section.path("admin-client");
+    return new Settings.Maskinporten(
+        anchors == null ? otherwise.anchors() : anchors,
+        adminClient == null ? otherwise.adminClientFile() : adminClient,
+        revocation(section.section("revocation"), otherwise.revocation()),
+        administration(section, otherwise.administration()));
+  }
+
+  private static Settings.Administration administration(
+      SettingsSection section, Settings.Administration otherwise) {
+    Map<String, String> prefixes = section.pairs("prefixes");
+    prefixes.forEach((prefix, owner) -> {
+      if (!ScopeRules.isPrefix(prefix) || OrganisationNumber.parse(owner) == null) {
+        throw section.bad("prefixes", "takes prefixes, each with an organisation number");
+      }
+    });
+    String grammar = section.word("subscope-grammar", "extended", Set.of("seed", "extended"));
+    String codes = section.word("status-codes", "observed", Set.of("documented", "observed"));
+    return new Settings.Administration(
+        prefixes.isEmpty() ? otherwise.prefixes() : prefixes,
+        SubscopeGrammar.valueOf(grammar.toUpperCase(Locale.ROOT)),
+        AdminApi.StatusCodes.valueOf(codes.toUpperCase(Locale.ROOT)));
   }
 
   private Set<Settings.Role> roles(SettingsSection root) {
@@ -296,17 +329,6 @@ public final class SettingsFile {
             families.isEmpty() ? tokens.families() : families),
         issuers(section),
         new LinkedHashSet<>(section.texts("audiences")));
-  }
-
-  private static Settings.Maskinporten maskinporten(
-      SettingsSection section, Settings.Maskinporten base) {
-    section.known("anchors", "admin-client", "revocation");
-    Path anchors = section.path("anchors");
-    Path adminClient = section.path("admin-client");
-    return new Settings.Maskinporten(
-        anchors == null ? base.anchors() : anchors,
-        adminClient == null ? base.adminClientFile() : adminClient,
-        revocation(section.section("revocation"), base.revocation()));
   }
 
   private static Revocation.Options revocation(SettingsSection section, Revocation.Options base) {

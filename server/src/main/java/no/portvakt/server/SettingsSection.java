@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -313,6 +314,20 @@ final class SettingsSection {
       texts.add(text);
     }
     return texts;
+  }
+
+  /** Names with a text each; a number, as YAML reads nine digits, is a text too. */
+  Map<String, String> pairs(String name) {
+    Object value = meant(value(name));
+    Map<String, String> pairs = new LinkedHashMap<>();
+    if (value == null) {
+      return pairs;
+    }
+    if (!(value instanceof Map<?, ?> map)) {
+      throw bad(name, "takes names with a value each");
+    }
+    map.forEach((key, text) -> pairs.put(String.valueOf(key), String.valueOf(text)));
+    return pairs;
   }
 
   @Nullable URI address(String name, @Nullable String text) {

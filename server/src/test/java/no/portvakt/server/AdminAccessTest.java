@@ -31,7 +31,17 @@ class AdminAccessTest {
           "GET /clients/x",
           "GET /clients/x/jwks",
           "POST /clients/x/jwks",
-          "PUT /clients/x/jwks");
+          "PUT /clients/x/jwks",
+          "PUT /clients/x",
+          "DELETE /clients/x",
+          "POST /clients/x/secret",
+          "DELETE /clients/x/jwks",
+          "DELETE /clients/x/jwks/y",
+          "PUT /scopes?scope=" + READ,
+          "DELETE /scopes?scope=" + READ,
+          "DELETE /scopes/access/974760673?scope=" + READ,
+          "GET /scopes/access/all",
+          "GET /prefix");
 
   private final TestStack stack = TestStack.start();
 

@@ -124,7 +124,7 @@ class AdminClientsTest {
     refuses("description", null, "", " ", 5, Map.of(), "x".repeat(1001));
     refuses("client_type", "PUBLIC", "confidential", 5, "");
     refuses("token_reference", "OPAQUE", "self_contained", true);
-    refuses("integration_type", "idporten", "api_klient", "", 5, List.of("maskinporten"));
+    refuses("integration_type", "idporten_saml2", "unknown", "", 5, List.of("maskinporten"));
     refuses("application_type", "browser", "native", "Web");
     refuses("token_endpoint_auth_method", "client_secret_basic", "none", "");
     refuses("access_token_lifetime", -1, 7201, "120", 1.5, true, Long.MAX_VALUE);
@@ -193,8 +193,12 @@ class AdminClientsTest {
   @Test
   void answersToNoOtherMethod() {
     String id = MaskinportenClientFixture.newClientWithoutKeys(stack, Map.of());
+    for (String method : List.of("POST", "PATCH")) {
+      HttpResponse<String> answer = stack.admin(method, CLIENTS + "/" + id, admin, "{}");
+      assertThat(answer.statusCode()).isEqualTo(405);
+      assertThat(answer.headers().firstValue("Allow")).contains("DELETE, GET, HEAD, PUT");
+    }
     for (String method : List.of("PUT", "DELETE", "PATCH")) {
-      assertThat(stack.admin(method, CLIENTS + "/" + id, admin, "{}").statusCode()).isEqualTo(405);
       assertThat(stack.admin(method, CLIENTS, admin, "{}").statusCode()).isEqualTo(405);
     }
   }

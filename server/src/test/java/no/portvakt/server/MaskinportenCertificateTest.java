@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.Random;
 import no.portvakt.server.MaskinportenClientFixture.Expected;
 import no.portvakt.server.certificates.Issued;
-import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.certificates.TestAuthority;
 import no.portvakt.server.certificates.TestOrder;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -392,7 +391,6 @@ class MaskinportenCertificateTest {
   }
 
   private static Settings trusting(Settings settings, @Nullable Path anchors) {
-    return TestStack.withMaskinporten(
-        settings, new Settings.Maskinporten(anchors, null, Revocation.Options.of(List.of())));
+    return TestStack.withMaskinporten(settings, it -> it.withFiles(anchors, null));
   }
 }

@@ -53,7 +53,7 @@ class MaskinportenRevocationTest {
         TestStack.start(it ->
             TestStack.withMaskinporten(
                 TestStack.in(this.folder).apply(it),
-                new Settings.Maskinporten(anchors, null, options)));
+                own -> own.withFiles(anchors, null).withRevocation(options)));
     server.ocsp(question -> SignedStatus.ocsp(question, root.self(), SignedStatus.GOOD));
   }
 

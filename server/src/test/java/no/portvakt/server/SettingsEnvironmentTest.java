@@ -89,6 +89,9 @@ class SettingsEnvironmentTest {
       maskinporten.revocation.keep | 10m | 1d |
       maskinporten.revocation.responder | http://one.example/ocsp | https://other.example/ |
       maskinporten.revocation.lists | [one.crl] | [one.crl, 'http://crl.example/2'] |
+      maskinporten.prefixes | {nav: 889640782} | {nav: 974760673, 974760673: '974760673'} |
+      maskinporten.subscope-grammar | extended | seed |
+      maskinporten.status-codes | observed | documented |
       """;
 
   @TempDir private static Path folder;

@@ -46,10 +46,10 @@ class SettingsKeysTest {
     assertThat(settings.development()).isNull();
     assertThat(settings.maskinporten())
         .isEqualTo(
-            new Settings.Maskinporten(
-                null,
-                null,
-                Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))));
+            Settings.development(null, 0)
+                .maskinporten()
+                .withRevocation(
+                    Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))));
     assertThat(settings.signing().standby()).isTrue();
     assertThat(settings.signing().rotateAfter()).isEqualTo(Duration.ofDays(90));
     assertThat(Settings.development(null, 0).signing().standby()).isFalse();
@@ -162,6 +162,11 @@ class SettingsKeysTest {
         "signing: {source: {type: azure-key-vault, files: [a]}} | needs files with the type files",
         "audit: {checkpoint-every: 2d} | The setting audit.checkpoint-every takes",
         "audit: {checkpoint-every: 0} | The setting audit.checkpoint-every takes",
+        "maskinporten: {prefixes: [nav]} | The setting maskinporten.prefixes takes names with a value",
+        "maskinporten: {prefixes: {nav: 974760674}} | takes prefixes, each with an organisation",
+        "maskinporten: {prefixes: {NAV: 974760673}} | takes prefixes, each with an organisation",
+        "maskinporten: {subscope-grammar: new} | takes one of [extended, seed].",
+        "maskinporten: {status-codes: real} | takes one of [documented, observed].",
         "audit: {retention: for ever} | The setting audit.retention takes",
       })
   void saysWhatASettingTakes(String yaml, String sentence) {

@@ -124,8 +124,10 @@ public final class TestStack implements AutoCloseable {
   }
 
   /** The settings with another Maskinporten. */
-  public static Settings withMaskinporten(Settings it, Settings.Maskinporten maskinporten) {
-    return with(it, it.data(), it.store(), it.signing(), it.exchange(), maskinporten);
+  public static Settings withMaskinporten(
+      Settings it, UnaryOperator<Settings.Maskinporten> change) {
+    return with(
+        it, it.data(), it.store(), it.signing(), it.exchange(), change.apply(it.maskinporten()));
   }
 
   /** A change to other signing keys. */

@@ -2,13 +2,17 @@ package no.portvakt.server.administration;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import no.portvakt.server.administration.Changes.Refusal;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Handler;
+import no.portvakt.server.http.Parameters;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.oauth2.BearerToken;
 import no.portvakt.server.registration.BadField;
+import no.portvakt.server.registration.Field;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.Consumer;
 import no.portvakt.tokens.Json;
@@ -24,30 +28,43 @@ import org.jspecify.annotations.Nullable;
  * Who may use the admin API: the bearer of a token of this very authority with one of the scopes
  * that an operation asks for, acting for the token's consumer.
  */
-public final class AdminAccess {
+final class AdminAccess {
   private static final int MAX_BODY = 64 * 1024;
 
   private final TokenVerifier verifier;
+  private final Changes changes;
   private final InstantSource clock;
 
   /**
    * @param verifier believes the local Maskinporten and nobody else
+   * @param changes is told of changes that a caller has no scope for
    */
-  public AdminAccess(TokenVerifier verifier, InstantSource clock) {
+  AdminAccess(TokenVerifier verifier, Changes changes, InstantSource clock) {
     this.verifier = verifier;
+    this.changes = changes;
     this.clock = clock;
   }
 
   /**
    * Who calls.
    *
+   * @param clientId the client that got the token
    * @param organisation the organisation number that the caller acts for
    * @param scopes the scopes of the caller's token
    */
-  record Caller(String organisation, Scopes scopes) {}
+  record Caller(String clientId, String organisation, Scopes scopes) {
+    boolean has(String scope) {
+      return scopes.contains(scope);
+    }
+  }
 
-  /** A handler that runs only for callers with one of these scopes. */
-  Handler requiring(List<String> scopes, BiFunction<Request, Caller, Answer> operation) {
+  /**
+   * A handler that runs only for callers with one of these scopes.
+   *
+   * @param change what the operation changes, as the audit calls it; null: nothing
+   */
+  Handler requiring(
+      List<String> scopes, @Nullable String change, BiFunction<Request, Caller, Answer> operation) {
     return request -> {
       BearerToken bearer = BearerToken.of(request);
       if (bearer instanceof BearerToken.Missing missing) {
@@ -63,28 +80,68 @@ public final class AdminAccess {
       if (consumer == null) {
         return BearerToken.invalid("The token has no consumer.");
       }
-      Scopes has = Scopes.parse(token.claims().get(ClaimNames.SCOPE));
-      if (scopes.stream().noneMatch(has::contains)) {
+      Caller caller =
+          new Caller(
+              String.valueOf(token.claims().get(ClaimNames.CLIENT_ID)),
+              consumer.organisation().value(),
+              Scopes.parse(token.claims().get(ClaimNames.SCOPE)));
+      if (scopes.stream().noneMatch(caller::has)) {
+        if (change != null) {
+          changes.recordRefusal(caller, change, "insufficient_scope");
+        }
         // RFC 6750 §3.1: the scopes that would do are named, so that a caller can ask for them.
         return AdminAnswer.refused(
-                403,
-                "insufficient_scope",
-                "This needs a token with one of the scopes " + String.join(", ", scopes) + ".",
+                new Refusal(
+                    403,
+                    "insufficient_scope",
+                    "This needs a token with one of the scopes " + String.join(", ", scopes) + "."),
                 clock.instant())
             .with(
                 "WWW-Authenticate",
                 "Bearer error=\"insufficient_scope\", scope=\"" + String.join(" ", scopes) + "\"");
       }
+      return answer(request, caller, change, operation);
+    };
+  }
+
+  /** A handler that runs for everybody. */
+  Handler open(Handler operation) {
+    return request -> {
       try {
-        return operation.apply(request, new Caller(consumer.organisation().value(), has));
+        return operation.handle(request);
       } catch (BadField e) {
+        return AdminAnswer.refused(e, clock.instant());
+      } catch (Refusal e) {
         return AdminAnswer.refused(e, clock.instant());
       }
     };
   }
 
+  private Answer answer(
+      Request request,
+      Caller caller,
+      @Nullable String change,
+      BiFunction<Request, Caller, Answer> operation) {
+    try {
+      return operation.apply(request, caller);
+    } catch (BadField e) {
+      return AdminAnswer.refused(e, clock.instant());
+    } catch (Refusal e) {
+      if (change != null && e.status() == 403) {
+        changes.recordRefusal(caller, change, e.error());
+      }
+      return AdminAnswer.refused(e, clock.instant());
+    }
+  }
+
   /** The JSON body of a request; {@code object} names what it should be. */
   static @Nullable Object body(Request request, String object) {
+    String type = request.header("Content-Type");
+    String media = type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    if (!media.isEmpty() && !media.equals("application/json") && !media.endsWith("+json")) {
+      throw new Refusal(
+          415, "unsupported_media_type", "The body must be JSON: Content-Type application/json.");
+    }
     try {
       return Json.readValue(request.body(MAX_BODY));
     } catch (MalformedJson e) {
@@ -99,5 +156,46 @@ public final class AdminAccess {
       return (Map<String, @Nullable Object>) map;
     }
     throw new BadField(object, "(body)", "The body is not a JSON object.");
+  }
+
+  /** The text in the body of a request, of whatever media type. */
+  static byte[] textBody(Request request) {
+    return request.body(MAX_BODY);
+  }
+
+  /** What stands for a placeholder of the path. */
+  static String path(Request request, String name) {
+    String value = request.pathParameter(name);
+    if (Field.hasNul(value)) {
+      throw Refusal.notFound();
+    }
+    return value;
+  }
+
+  /** A parameter of the query that must stand there once. */
+  static String parameter(Request request, String object, String name) {
+    String value = optional(request, object, name);
+    if (value == null) {
+      throw new BadField(object, name, "must be given once in the query");
+    }
+    return value;
+  }
+
+  /** A parameter of the query that may stand there once, or null. */
+  static @Nullable String optional(Request request, String object, String name) {
+    Parameters query = request.query();
+    String value = query.get(name);
+    if (query.isRepeated(name)) {
+      throw new BadField(object, name, "must be given once in the query");
+    }
+    if (value != null && Field.hasNul(value)) {
+      throw Refusal.notFound();
+    }
+    return value;
+  }
+
+  /** Whether the query asks for what is not active any more. */
+  static boolean inactive(Request request, String object) {
+    return "true".equals(optional(request, object, "inactive"));
   }
 }

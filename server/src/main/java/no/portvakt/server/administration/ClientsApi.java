@@ -1,199 +1,383 @@
 package no.portvakt.server.administration;
 
-import static no.portvakt.server.administration.AdminAnswer.refused;
+import static no.portvakt.server.administration.AdminAccess.objectBody;
 
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import no.portvakt.server.administration.AdminAccess.Caller;
+import no.portvakt.server.administration.AdminApi.StatusCodes;
+import no.portvakt.server.administration.Changes.Made;
+import no.portvakt.server.administration.Changes.Refusal;
+import no.portvakt.server.administration.Changes.Result;
+import no.portvakt.server.database.Session;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
-import no.portvakt.server.http.Router;
 import no.portvakt.server.registration.BadField;
-import no.portvakt.server.registration.ClientJwks;
+import no.portvakt.server.registration.ClientRules;
+import no.portvakt.server.registration.ClientScopes;
 import no.portvakt.server.registration.Field;
 import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
-import no.portvakt.server.store.ClientTable.KeyRow;
-import no.portvakt.server.store.ScopeTable;
-import no.portvakt.server.store.ScopeTable.AccessRow;
-import no.portvakt.server.store.ScopeTable.ScopeRow;
+import no.portvakt.server.store.ClientTable.SecretRow;
+import no.portvakt.tokens.Digests;
 import no.portvakt.tokens.Json;
-import no.portvakt.tokens.OrganisationNumber;
 import org.jspecify.annotations.Nullable;
 
-/** The admin API's clients and their keys (docs/protocol/maskinporten-admin.md). */
-public final class ClientsApi {
-  private static final String OBJECT = "Client";
-  private static final List<String> READ =
-      List.of("idporten:dcr.read", "idporten:dcr.write", "idporten:dcr.modify");
-  private static final List<String> WRITE = List.of("idporten:dcr.write");
-  private static final List<String> MODIFY = List.of("idporten:dcr.write", "idporten:dcr.modify");
+/** The admin API's clients and their secrets (docs/protocol/maskinporten-admin.md, "Clients"). */
+final class ClientsApi {
+  /** Lets its bearer make and change clients of other organisations, as their supplier. */
+  static final String SUPPLIER = "idporten:dcr.supplier";
 
-  /** Lets its bearer make clients for other organisations. */
-  private static final String FOR_OTHERS = "idporten:dcr.altinn";
+  /** Lets its bearer make and change clients of all organisations. */
+  static final String ALTINN = "idporten:dcr.altinn";
 
-  private static final long LONGEST_LIFETIME = 7200;
+  static final List<String> READ =
+      List.of("idporten:dcr.read", "idporten:dcr.write", "idporten:dcr.modify", SUPPLIER);
+  static final List<String> MODIFY = List.of("idporten:dcr.write", "idporten:dcr.modify", SUPPLIER);
+  private static final List<String> WRITE = List.of("idporten:dcr.write", SUPPLIER);
+
+  private static final Duration SECRET_LIFE = Duration.ofDays(360);
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final ClientTable clients;
-  private final ScopeTable scopes;
-  private final InstantSource clock;
+  private final ClientRules rules;
+  private final ClientScopes scopes;
+  private final Changes changes;
+  private final StatusCodes codes;
 
-  public ClientsApi(ClientTable clients, ScopeTable scopes, InstantSource clock) {
+  ClientsApi(
+      ClientTable clients,
+      ClientRules rules,
+      ClientScopes scopes,
+      Changes changes,
+      StatusCodes codes) {
     this.clients = clients;
+    this.rules = rules;
     this.scopes = scopes;
-    this.clock = clock;
+    this.changes = changes;
+    this.codes = codes;
   }
 
-  /** Adds the routes below a base path. */
-  public void mount(Router router, String base, AdminAccess access) {
-    router.route("POST", base + "/clients", access.requiring(WRITE, this::create));
-    router.document(base + "/clients", access.requiring(READ, this::list));
-    router.document(base + "/clients/{id}", access.requiring(READ, this::one));
-    router.document(base + "/clients/{id}/jwks", access.requiring(READ, this::keys));
-    router.route("POST", base + "/clients/{id}/jwks", access.requiring(MODIFY, this::putKeys));
-    router.route("PUT", base + "/clients/{id}/jwks", access.requiring(MODIFY, this::putKeys));
+  void addTo(AdminRoutes routes) {
+    routes.change(
+        "POST",
+        "/clients",
+        WRITE,
+        "client.create",
+        (request, caller) -> create(request, caller, false));
+    routes.read("/clients", READ, this::list);
+    routes.read("/clients/{id}", READ, this::one);
+    routes.change(
+        "PUT",
+        "/clients/{id}",
+        MODIFY,
+        "client.update",
+        (request, caller) -> replace(request, caller, false));
+    routes.change(
+        "DELETE",
+        "/clients/{id}",
+        WRITE,
+        "client.delete",
+        (request, caller) ->
+            deactivate(
+                request,
+                caller,
+                row -> AdminAnswer.ok(shown(row, List.of())).with("ETag", tag(row))));
+    routes.change("POST", "/clients/{id}/secret", MODIFY, "client.secret", this::rotate);
   }
 
-  private Answer create(Request request, Caller caller) {
-    Instant now = clock.instant();
-    Field field = new Field(OBJECT, AdminAccess.objectBody(request, OBJECT));
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("client_name", field.required("client_name", 255));
-    body.put("description", field.required("description", 1000));
-    body.put(
-        "integration_type",
-        field.oneOf("integration_type", "maskinporten", Set.of("maskinporten")));
-    body.put("application_type", field.oneOf("application_type", "web", Set.of("web")));
-    body.put(
-        "token_endpoint_auth_method",
-        field.oneOf("token_endpoint_auth_method", "private_key_jwt", Set.of("private_key_jwt")));
-    body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
-    body.put("access_token_lifetime", field.number("access_token_lifetime", 0, LONGEST_LIFETIME));
-    // Names of the first edition of the API; they say what is always so for Maskinporten.
-    field.oneOf("client_type", "CONFIDENTIAL", Set.of("CONFIDENTIAL"));
-    field.oneOf("token_reference", "SELF_CONTAINED", Set.of("SELF_CONTAINED"));
-    String organisation = field.optional("client_orgno", 9);
+  /** Adds the operations of Altinn's own family, with its statuses. */
+  void addAltinnTo(AdminRoutes routes) {
+    List<String> altinn = List.of(ALTINN);
+    routes.change(
+        "POST",
+        "/clients",
+        altinn,
+        "client.create",
+        (request, caller) -> create(request, caller, true));
+    routes.read("/clients", altinn, this::list);
+    routes.read("/clients/{id}", altinn, this::one);
+    routes.change(
+        "PUT",
+        "/clients/{id}",
+        altinn,
+        "client.update",
+        (request, caller) -> replace(request, caller, true));
+    routes.change(
+        "DELETE",
+        "/clients/{id}",
+        altinn,
+        "client.delete",
+        (request, caller) -> deactivate(request, caller, _ -> Answer.empty(204)));
+  }
+
+  private Answer create(Request request, Caller caller, boolean altinnFamily) {
+    Map<String, @Nullable Object> body = objectBody(request, ClientRules.OBJECT);
+    Map<String, Object> settings = rules.read(body, "maskinporten");
+    String organisation = new Field(ClientRules.OBJECT, body).organisation("client_orgno");
+    if (altinnFamily) {
+      if (organisation == null) {
+        throw new BadField(ClientRules.OBJECT, "client_orgno", "must be given");
+      }
+      requireAltinnForm(body, settings);
+    }
     organisation = organisation == null ? caller.organisation() : organisation;
-    if (OrganisationNumber.parse(organisation) == null) {
-      throw new BadField(OBJECT, "client_orgno", "must be a valid organisation number");
+    boolean others = !organisation.equals(caller.organisation());
+    if (others && !caller.has(SUPPLIER) && !caller.has(ALTINN)) {
+      throw Refusal.forbidden(
+          "A client for another organisation needs " + SUPPLIER + " or " + ALTINN + ".");
     }
-    if (!organisation.equals(caller.organisation()) && !caller.scopes().contains(FOR_OTHERS)) {
-      return refused(
-          403, "forbidden", "A client for another organisation needs " + FOR_OTHERS + ".", now);
-    }
-    List<String> asked = field.texts("scopes");
-    for (String scope : asked) {
-      requireAccessible(scope, organisation);
-    }
-    body.put("scopes", asked.stream().distinct().toList());
-    long time = now.toEpochMilli();
+    requireScopes(settings, organisation);
+    long now = changes.now().toEpochMilli();
     ClientRow row =
         new ClientRow(
-            UUID.randomUUID().toString(), organisation, null, true, Json.write(body), time, time);
-    if (!clients.add(row)) {
-      return refused(409, "conflict", "There is a client of that id already.", now);
-    }
-    return Answer.json(201, shown(row)).noStore();
+            UUID.randomUUID().toString(),
+            organisation,
+            others && !altinnFamily && caller.has(SUPPLIER) ? caller.organisation() : null,
+            true,
+            Json.write(settings),
+            now,
+            now);
+    int created = altinnFamily ? 201 : codes.created();
+    String secret = ClientRules.usesSecret(settings) ? freshSecret() : null;
+    return changes.make(
+        caller,
+        "client.create",
+        session -> {
+          if (!clients.add(session, row)) {
+            return Refusal.conflict("There is a client of that id already.");
+          }
+          Map<String, @Nullable Object> shown = shown(row, List.of());
+          if (secret != null) {
+            putSecret(session, row.clientId(), secret, shown);
+          }
+          Answer answer = Answer.json(created, shown).noStore().with("ETag", tag(row));
+          return new Made(answer, row.clientId(), null, document(row));
+        });
   }
 
-  private void requireAccessible(String name, String organisation) {
-    ScopeRow scope = scopes.find(name);
-    if (scope == null || !scope.active()) {
-      throw new BadField(OBJECT, "scopes", "names a scope that does not exist");
+  /** What the real operator's addresses ask for besides: no client may pass its power on. */
+  private static void requireAltinnForm(
+      Map<String, @Nullable Object> body, Map<String, Object> settings) {
+    new Field(ClientRules.OBJECT, body).absent("supplier_orgno", "must not be given");
+    if (ClientRules.registeredScopes(settings).contains(ALTINN)) {
+      throw new BadField(ClientRules.OBJECT, "scopes", "must not have " + ALTINN);
     }
-    AccessRow access = scopes.access(name, organisation);
-    boolean granted = access != null && access.state().equals(ScopeTable.APPROVED);
-    if (!granted && !ScopeSettings.read(scope.body()).accessibleForAll()) {
-      throw new BadField(
-          OBJECT, "scopes", name + " has not been granted to organisation " + organisation);
-    }
+  }
+
+  private void requireScopes(Map<String, Object> settings, String organisation) {
+    scopes.require(
+        ClientRules.registeredScopes(settings),
+        organisation,
+        String.valueOf(settings.get("integration_type")));
   }
 
   private Answer list(Request request, Caller caller) {
-    boolean inactive = "true".equals(request.query().get("inactive"));
-    return Answer.json(
-            200,
-            clients.ownedBy(caller.organisation(), !inactive).stream()
-                .map(ClientsApi::shown)
-                .toList())
-        .noStore();
+    boolean active = !AdminAccess.inactive(request, ClientRules.OBJECT);
+    List<ClientRow> rows = new ArrayList<>(clients.ownedBy(caller.organisation(), active));
+    if (caller.has(SUPPLIER)) {
+      rows.addAll(clients.suppliedBy(caller.organisation(), active));
+    }
+    return AdminAnswer.ok(rows.stream().map(row -> shown(row, List.of())).toList());
   }
 
   private Answer one(Request request, Caller caller) {
-    ClientRow client = find(request, caller);
-    return client == null ? absent() : Answer.json(200, shown(client)).noStore();
+    ClientRow row = require(request, caller);
+    return AdminAnswer.ok(shown(row, clients.onBehalfOf(row.clientId()))).with("ETag", tag(row));
   }
 
-  private Answer keys(Request request, Caller caller) {
-    ClientRow client = find(request, caller);
-    List<KeyRow> keys = client == null ? List.of() : clients.keys(client.clientId());
-    return keys.isEmpty() ? absent() : Answer.json(200, shown(keys)).noStore();
-  }
-
-  private Answer putKeys(Request request, Caller caller) {
-    ClientRow client = find(request, caller);
-    if (client == null) {
-      return absent();
+  private Answer replace(Request request, Caller caller, boolean altinnFamily) {
+    ClientRow known = require(request, caller);
+    String id = known.clientId();
+    String type = String.valueOf(stored(known).get("integration_type"));
+    Map<String, @Nullable Object> body = objectBody(request, ClientRules.OBJECT);
+    Map<String, Object> settings = rules.read(body, type);
+    requireSame(body, "client_id", id);
+    requireSame(body, "client_orgno", known.organisation());
+    requireSame(settings, "integration_type", type);
+    if (altinnFamily) {
+      requireAltinnForm(body, settings);
     }
-    List<KeyRow> keys =
-        ClientJwks.read(AdminAccess.body(request, ClientJwks.OBJECT), clock.instant());
-    clients.putKeys(client.clientId(), keys);
-    return Answer.json(request.method().equals("POST") ? 201 : 200, shown(keys)).noStore();
-  }
-
-  // A client of another organisation looks like one that does not exist.
-  private @Nullable ClientRow find(Request request, Caller caller) {
-    ClientRow client = clients.find(request.pathParameter("id"));
-    boolean own = client != null && client.organisation().equals(caller.organisation());
-    return own || caller.scopes().contains(FOR_OTHERS) ? client : null;
-  }
-
-  private Answer absent() {
-    return refused(
-        404, "not_found", "The caller's organisation has nothing of that id.", clock.instant());
-  }
-
-  private static Map<String, Object> shown(ClientRow row) {
-    Map<String, Object> shown = new LinkedHashMap<>();
-    shown.put("client_id", row.clientId());
-    ScopeSettings.members(row.body())
-        .forEach((name, value) -> {
-          if (value != null) {
-            shown.put(name, value);
+    requireScopes(settings, known.organisation());
+    List<String> expected = AdminAnswer.ifMatch(request);
+    long now = changes.now().toEpochMilli();
+    return changes.make(
+        caller,
+        "client.update",
+        session -> {
+          ClientRow row = clients.hold(session, id);
+          if (row == null) {
+            return Refusal.notFound();
           }
+          if (!AdminAnswer.holds(expected, tag(row))) {
+            return Refusal.changed();
+          }
+          ClientRow fresh = changed(row, true, Json.write(settings), now);
+          clients.update(session, fresh);
+          Object method = stored(row).get("token_endpoint_auth_method");
+          if (!Objects.equals(method, settings.get("token_endpoint_auth_method"))) {
+            clients.removeSecret(session, id);
+          }
+          return new Made(
+              AdminAnswer.ok(shown(fresh, clients.onBehalfOf(session, id)))
+                  .with("ETag", tag(fresh)),
+              id,
+              document(row),
+              document(fresh));
         });
+  }
+
+  private static void requireSame(
+      Map<String, ? extends @Nullable Object> body, String member, String value) {
+    Object given = body.get(member);
+    if (given != null && !given.equals(value)) {
+      throw new BadField(ClientRules.OBJECT, member, "can't be changed");
+    }
+  }
+
+  private Answer deactivate(Request request, Caller caller, Function<ClientRow, Answer> answer) {
+    List<String> expected = AdminAnswer.ifMatch(request);
+    long now = changes.now().toEpochMilli();
+    return change(
+        request,
+        caller,
+        "client.delete",
+        false,
+        (session, row) -> {
+          if (!AdminAnswer.holds(expected, tag(row))) {
+            return Refusal.changed();
+          }
+          ClientRow fresh = row.active() ? changed(row, false, row.body(), now) : row;
+          clients.update(session, fresh);
+          return new Made(answer.apply(fresh), row.clientId(), document(row), document(fresh));
+        });
+  }
+
+  private Answer rotate(Request request, Caller caller) {
+    String secret = freshSecret();
+    return change(
+        request,
+        caller,
+        "client.secret",
+        true,
+        (session, row) -> {
+          if (!ClientRules.usesSecret(stored(row))) {
+            return Refusal.conflict("The client does not prove itself with a secret.");
+          }
+          Map<String, @Nullable Object> shown = shown(row, List.of());
+          putSecret(session, row.clientId(), secret, shown);
+          return new Made(AdminAnswer.ok(shown), row.clientId(), null, null);
+        });
+  }
+
+  /**
+   * Changes a client, or what belongs to it, that the caller may see.
+   *
+   * @param active whether it must be active
+   */
+  Answer change(
+      Request request,
+      Caller caller,
+      String change,
+      boolean active,
+      BiFunction<Session, ClientRow, Result> work) {
+    String id = AdminAccess.path(request, "id");
+    return changes.make(
+        caller,
+        change,
+        session -> {
+          ClientRow row = visible(clients.hold(session, id), caller);
+          if (row == null) {
+            return Refusal.notFound();
+          }
+          return active && !row.active()
+              ? Refusal.conflict("The client is not active; PUT the client makes it active again.")
+              : work.apply(session, row);
+        });
+  }
+
+  /** The client that the path names; 404 when the caller may not know of it. */
+  ClientRow require(Request request, Caller caller) {
+    return Refusal.found(visible(clients.find(AdminAccess.path(request, "id")), caller));
+  }
+
+  /** A client if the caller may know of it: another organisation's looks as if there were none. */
+  private static @Nullable ClientRow visible(@Nullable ClientRow row, Caller caller) {
+    boolean mine =
+        row != null
+            && (row.organisation().equals(caller.organisation())
+                || caller.has(ALTINN)
+                || (caller.has(SUPPLIER) && caller.organisation().equals(row.supplier())));
+    return mine ? row : null;
+  }
+
+  private void putSecret(
+      Session session, String id, String secret, Map<String, @Nullable Object> shown) {
+    Instant now = changes.now();
+    Instant expires = now.plus(SECRET_LIFE);
+    byte[] hash = Digests.sha256(secret.getBytes(StandardCharsets.UTF_8));
+    clients.putSecret(
+        session,
+        id,
+        new SecretRow(HexFormat.of().formatHex(hash), now.toEpochMilli(), expires.toEpochMilli()));
+    shown.put("client_secret", secret);
+    // RFC 7591 §3.2.1
+    shown.put("client_secret_expires_at", expires.getEpochSecond());
+  }
+
+  private static String freshSecret() {
+    byte[] bytes = new byte[32];
+    RANDOM.nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  private static ClientRow changed(ClientRow row, boolean active, String body, long now) {
+    return new ClientRow(
+        row.clientId(), row.organisation(), row.supplier(), active, body, row.created(), now);
+  }
+
+  /** What the audit compares. */
+  private static String document(ClientRow row) {
+    Map<String, @Nullable Object> document = stored(row);
+    document.put("active", row.active());
+    return Json.write(document);
+  }
+
+  private static String tag(ClientRow row) {
+    return AdminAnswer.tag(row.body(), row.active(), row.updated());
+  }
+
+  private static Map<String, @Nullable Object> stored(ClientRow row) {
+    return ScopeSettings.members(row.body());
+  }
+
+  private static Map<String, @Nullable Object> shown(
+      ClientRow row, List<ClientTable.OnBehalfOfRow> onBehalfOf) {
+    Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+    shown.put("client_id", row.clientId());
+    AdminAnswer.put(shown, row.body(), row.created(), row.updated());
     shown.put("client_orgno", row.organisation());
+    if (row.supplier() != null) {
+      shown.put("supplier_orgno", row.supplier());
+    }
+    if (!onBehalfOf.isEmpty()) {
+      shown.put("onbehalfof", onBehalfOf.stream().map(OnBehalfOfApi::shown).toList());
+    }
     shown.put("jwks_uri", "/clients/" + row.clientId() + "/jwks");
     shown.put("active", row.active());
-    shown.put("created", Instant.ofEpochMilli(row.created()).toString());
-    shown.put("last_updated", Instant.ofEpochMilli(row.updated()).toString());
-    return shown;
-  }
-
-  private static Map<String, Object> shown(List<KeyRow> keys) {
-    List<Object> jwks = new ArrayList<>();
-    long created = Long.MAX_VALUE;
-    long updated = 0;
-    for (KeyRow key : keys) {
-      Map<String, @Nullable Object> jwk = ScopeSettings.members(key.jwk());
-      jwk.put("exp", key.expires() / 1000);
-      jwks.add(jwk);
-      created = Math.min(created, key.created());
-      updated = Math.max(updated, key.created());
-    }
-    Map<String, Object> shown = new LinkedHashMap<>();
-    shown.put("keys", jwks);
-    if (!keys.isEmpty()) {
-      shown.put("created", Instant.ofEpochMilli(created).toString());
-      shown.put("last_updated", Instant.ofEpochMilli(updated).toString());
-    }
     return shown;
   }
 }

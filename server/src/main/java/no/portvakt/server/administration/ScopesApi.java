@@ -1,173 +1,204 @@
 package no.portvakt.server.administration;
 
-import static no.portvakt.server.administration.AdminAnswer.refused;
+import static no.portvakt.server.administration.AdminAccess.objectBody;
+import static no.portvakt.server.administration.AdminAccess.optional;
+import static no.portvakt.server.administration.AdminAccess.parameter;
 
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.BiFunction;
 import no.portvakt.server.administration.AdminAccess.Caller;
+import no.portvakt.server.administration.AdminApi.StatusCodes;
+import no.portvakt.server.administration.Changes.Made;
+import no.portvakt.server.administration.Changes.Refusal;
+import no.portvakt.server.administration.Changes.Result;
+import no.portvakt.server.database.Session;
 import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
-import no.portvakt.server.http.Router;
-import no.portvakt.server.registration.BadField;
-import no.portvakt.server.registration.Field;
+import no.portvakt.server.registration.ScopeRules;
 import no.portvakt.server.registration.ScopeSettings;
-import no.portvakt.server.registration.SubscopeGrammar;
 import no.portvakt.server.store.ScopeTable;
-import no.portvakt.server.store.ScopeTable.AccessRow;
 import no.portvakt.server.store.ScopeTable.ScopeRow;
 import no.portvakt.tokens.Json;
-import no.portvakt.tokens.OrganisationNumber;
 import org.jspecify.annotations.Nullable;
 
-/** The admin API's scopes and accesses (docs/protocol/maskinporten-admin.md). */
-public final class ScopesApi {
-  private static final String OBJECT = "Scope";
-  private static final List<String> READ = List.of("idporten:scopes.read", "idporten:scopes.write");
-  private static final List<String> WRITE = List.of("idporten:scopes.write");
-  private static final long LONGEST_AGE = 86_400;
+/** The admin API's scopes (docs/protocol/maskinporten-admin.md, "Scopes"). */
+final class ScopesApi {
+  static final List<String> READ = List.of("idporten:scopes.read", "idporten:scopes.write");
+  static final List<String> WRITE = List.of("idporten:scopes.write");
 
   private final ScopeTable scopes;
-  private final InstantSource clock;
+  private final ScopeRules rules;
+  private final Changes changes;
+  private final StatusCodes codes;
 
-  public ScopesApi(ScopeTable scopes, InstantSource clock) {
+  ScopesApi(ScopeTable scopes, ScopeRules rules, Changes changes, StatusCodes codes) {
     this.scopes = scopes;
-    this.clock = clock;
+    this.rules = rules;
+    this.changes = changes;
+    this.codes = codes;
   }
 
-  /** Adds the routes below a base path. */
-  public void mount(Router router, String base, AdminAccess access) {
-    router.route("POST", base + "/scopes", access.requiring(WRITE, this::create));
-    router.document(base + "/scopes", access.requiring(READ, this::list));
-    router.document(base + "/scopes/access", access.requiring(READ, this::accesses));
-    router.route("PUT", base + "/scopes/access/{orgno}", access.requiring(WRITE, this::grant));
+  void addTo(AdminRoutes routes) {
+    routes.change("POST", "/scopes", WRITE, "scope.create", this::create);
+    routes.read("/scopes", READ, this::list);
+    routes.change("PUT", "/scopes", WRITE, "scope.update", this::replace);
+    routes.change("DELETE", "/scopes", WRITE, "scope.delete", this::deactivate);
+    routes.open("/scopes/all", this::all);
   }
 
   private Answer create(Request request, Caller caller) {
-    Instant now = clock.instant();
-    Field field = new Field(OBJECT, AdminAccess.objectBody(request, OBJECT));
-    String prefix = field.required("prefix", 64);
-    String subscope = field.required("subscope", 255);
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("description", field.required("description", 1000));
-    body.put(
-        "visibility", field.oneOf("visibility", "PUBLIC", Set.of("PUBLIC", "INTERNAL", "PRIVATE")));
-    body.put(
-        "token_type",
-        field.oneOf("token_type", "SELF_CONTAINED", Set.of("SELF_CONTAINED", "OPAQUE")));
-    body.put("at_max_age", field.number("at_max_age", 0, LONGEST_AGE));
-    body.put("accessible_for_all", field.flag("accessible_for_all"));
-    body.put("allowed_integration_types", field.texts("allowed_integration_types"));
-    if (!SubscopeGrammar.isValid(subscope)) {
-      throw new BadField(
-          OBJECT,
-          "subscope",
-          "must be runs of lower-case letters and digits, with / between them, then :, then .");
-    }
-    if (!caller.organisation().equals(scopes.ownerOfPrefix(prefix))) {
-      return refused(
-          403, "forbidden", "The prefix does not belong to the caller's organisation.", now);
-    }
-    String name = prefix + ":" + subscope;
-    long time = now.toEpochMilli();
-    ScopeRow row = new ScopeRow(name, caller.organisation(), true, Json.write(body), time, time);
-    if (!scopes.add(row)) {
-      return refused(409, "conflict", "There is a scope of that name already.", now);
-    }
-    return Answer.json(201, shown(row)).noStore();
+    Map<String, @Nullable Object> body = objectBody(request, ScopeRules.OBJECT);
+    String prefix = rules.prefix(body);
+    String name = prefix + ":" + rules.subscope(body);
+    String settings = Json.write(rules.read(body));
+    long now = changes.now().toEpochMilli();
+    return changes.make(
+        caller,
+        "scope.create",
+        session -> {
+          if (!caller.organisation().equals(scopes.ownerOfPrefix(session, prefix))) {
+            return Refusal.forbidden("The prefix does not belong to the caller's organisation.");
+          }
+          ScopeRow row = new ScopeRow(name, caller.organisation(), true, settings, now, now);
+          return scopes.add(session, row)
+              ? new Made(answer(codes.created(), row), name, null, settings)
+              : Refusal.conflict("There is a scope of that name already; PUT changes it.");
+        });
   }
 
   private Answer list(Request request, Caller caller) {
-    boolean inactive = "true".equals(request.query().get("inactive"));
-    String name = request.query().get("scope");
-    List<Map<String, Object>> rows =
-        scopes.ownedBy(caller.organisation(), !inactive).stream()
+    String name = optional(request, ScopeRules.OBJECT, "scope");
+    boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
+    return AdminAnswer.ok(
+        scopes.ownedBy(caller.organisation(), active).stream()
             .filter(row -> name == null || row.name().equals(name))
             .map(ScopesApi::shown)
-            .toList();
-    return Answer.json(200, rows).noStore();
+            .toList());
   }
 
-  private Answer accesses(Request request, Caller caller) {
-    ScopeRow scope = find(request);
-    Answer refusal = refusal(scope, caller);
-    if (refusal != null || scope == null) {
-      return refusal == null ? Answer.empty(404) : refusal;
-    }
-    return Answer.json(
-            200,
-            scopes.accesses(scope.name()).stream().map(row -> shown(row, scope.owner())).toList())
-        .noStore();
+  private Answer all(Request request) {
+    String type = optional(request, ScopeRules.OBJECT, "integration_type");
+    String forAll = optional(request, ScopeRules.OBJECT, "accessible_for_all");
+    String source = optional(request, ScopeRules.OBJECT, "delegated_sources");
+    boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
+    return AdminAnswer.ok(
+        scopes.all(active).stream()
+            .filter(row -> {
+              ScopeSettings settings = ScopeSettings.read(row.body());
+              return isPublic(row)
+                  && (forAll == null || forAll.equals("" + settings.accessibleForAll()))
+                  && (source == null || isDelegatedBy(source, settings.delegationSource()))
+                  && isFor(type, settings);
+            })
+            .map(ScopesApi::shown)
+            .toList());
   }
 
-  private Answer grant(Request request, Caller caller) {
-    OrganisationNumber consumer = OrganisationNumber.parse(request.pathParameter("orgno"));
-    if (consumer == null) {
-      throw new BadField("ScopeAccess", "consumer_orgno", "must be a valid organisation number");
-    }
-    ScopeRow scope = find(request);
-    Answer refusal = refusal(scope, caller);
-    if (refusal != null || scope == null) {
-      return refusal == null ? Answer.empty(404) : refusal;
-    }
-    AccessRow row =
-        scopes.putAccess(
-            scope.name(), consumer.value(), ScopeTable.APPROVED, clock.instant().toEpochMilli());
-    return Answer.json(200, shown(row, scope.owner())).noStore();
+  private static boolean isPublic(ScopeRow row) {
+    Object visibility = ScopeSettings.members(row.body()).get("visibility");
+    return visibility == null || visibility.equals("PUBLIC");
   }
 
-  private @Nullable ScopeRow find(Request request) {
-    String name = request.query().get("scope");
-    if (name == null || request.query().isRepeated("scope")) {
-      throw new BadField("ScopeAccess", "scope", "must be given once in the query");
-    }
-    return scopes.find(name);
+  private static boolean isDelegatedBy(String asked, @Nullable String source) {
+    return switch (asked) {
+      case "true" -> source != null;
+      case "false" -> source == null;
+      default -> asked.equals(source);
+    };
   }
 
-  private @Nullable Answer refusal(@Nullable ScopeRow scope, Caller caller) {
-    if (scope == null || !scope.active()) {
-      return refused(404, "not_found", "There is no active scope of that name.", clock.instant());
+  /** Whether clients of a type may have a scope; the type in any case; null: whatever it is. */
+  static boolean isFor(@Nullable String type, ScopeSettings settings) {
+    return type == null
+        || settings.integrationTypes().isEmpty()
+        || settings.integrationTypes().contains(type.toLowerCase(Locale.ROOT));
+  }
+
+  private Answer replace(Request request, Caller caller) {
+    String name = parameter(request, ScopeRules.OBJECT, "scope");
+    Map<String, @Nullable Object> body = objectBody(request, ScopeRules.OBJECT);
+    String settings = Json.write(rules.read(body));
+    rules.requireName(body, name);
+    return change(
+        request, caller, "scope.update", name, (session, row) -> put(session, row, true, settings));
+  }
+
+  private Answer deactivate(Request request, Caller caller) {
+    String name = parameter(request, ScopeRules.OBJECT, "scope");
+    return change(
+        request,
+        caller,
+        "scope.delete",
+        name,
+        (session, row) -> put(session, row, false, row.body()));
+  }
+
+  private Made put(Session session, ScopeRow row, boolean active, String settings) {
+    ScopeRow fresh =
+        new ScopeRow(
+            row.name(), row.owner(), active, settings, row.created(), changes.now().toEpochMilli());
+    scopes.update(session, fresh);
+    return new Made(answer(200, fresh), row.name(), state(row), state(fresh));
+  }
+
+  private Answer change(
+      Request request,
+      Caller caller,
+      String change,
+      String name,
+      BiFunction<Session, ScopeRow, Result> work) {
+    List<String> expected = AdminAnswer.ifMatch(request);
+    return changes.make(
+        caller,
+        change,
+        session -> {
+          ScopeRow row = scopes.hold(session, name);
+          Refusal refusal = refusal(row, caller);
+          if (refusal != null || row == null) {
+            return refusal == null ? Refusal.notFound() : refusal;
+          }
+          return AdminAnswer.holds(expected, tag(row))
+              ? work.apply(session, row)
+              : Refusal.changed();
+        });
+  }
+
+  /** Why a caller may not change a scope or its accesses, or null. */
+  static @Nullable Refusal refusal(@Nullable ScopeRow scope, Caller caller) {
+    if (scope == null) {
+      return new Refusal(404, "not_found", "There is no scope of that name.");
     }
     return scope.owner().equals(caller.organisation())
         ? null
-        : refused(
-            403,
-            "forbidden",
-            "The scope does not belong to the caller's organisation.",
-            clock.instant());
+        : Refusal.forbidden("The scope does not belong to the caller's organisation.");
   }
 
-  private static Map<String, Object> shown(ScopeRow row) {
+  private static String state(ScopeRow row) {
+    Map<String, @Nullable Object> state = ScopeSettings.members(row.body());
+    state.put("active", row.active());
+    return Json.write(state);
+  }
+
+  private static Answer answer(int status, ScopeRow row) {
+    return Answer.json(status, shown(row)).noStore().with("ETag", tag(row));
+  }
+
+  private static String tag(ScopeRow row) {
+    return AdminAnswer.tag(row.body(), row.active(), row.updated(), row.owner());
+  }
+
+  private static Map<String, @Nullable Object> shown(ScopeRow row) {
     int colon = row.name().indexOf(':');
-    Map<String, Object> shown = new LinkedHashMap<>();
+    Map<String, @Nullable Object> shown = new LinkedHashMap<>();
     shown.put("name", row.name());
     shown.put("prefix", row.name().substring(0, colon));
     shown.put("subscope", row.name().substring(colon + 1));
-    ScopeSettings.members(row.body())
-        .forEach((name, value) -> {
-          if (value != null) {
-            shown.put(name, value);
-          }
-        });
+    AdminAnswer.put(shown, row.body(), row.created(), row.updated());
     shown.put("active", row.active());
     shown.put("owner_orgno", row.owner());
-    shown.put("created", Instant.ofEpochMilli(row.created()).toString());
-    shown.put("last_updated", Instant.ofEpochMilli(row.updated()).toString());
-    return shown;
-  }
-
-  private static Map<String, @Nullable Object> shown(AccessRow row, String owner) {
-    Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-    shown.put("scope", row.scope());
-    shown.put("state", row.state());
-    shown.put("prefix", null);
-    shown.put("consumer_orgno", row.consumer());
-    shown.put("owner_orgno", owner);
-    shown.put("created", Instant.ofEpochMilli(row.created()).toString());
-    shown.put("last_updated", Instant.ofEpochMilli(row.updated()).toString());
     return shown;
   }
 }

@@ -1,5 +1,6 @@
 package no.portvakt.server.registration;
 
+import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
@@ -12,19 +13,24 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import no.portvakt.server.certificates.EnterpriseCertificates;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.Json;
+import no.portvakt.tokens.Json.MalformedJson;
 import no.portvakt.tokens.VerificationKey;
 import org.jspecify.annotations.Nullable;
 
 /** The rules for a client's key set (docs/protocol/maskinporten-admin.md, "Keys"). */
 public final class ClientJwks {
   public static final String OBJECT = "JWKS";
-  private static final int MOST = 5;
+
+  /** The most keys of a client. */
+  public static final int MOST = 5;
+
   private static final int LONGEST_KID = 255;
   private static final int MOST_RSA_BITS = 16_384;
   private static final int MOST_EXPONENT_BITS = 32;
@@ -53,6 +59,39 @@ public final class ClientJwks {
       keys.add(key);
     }
     return keys;
+  }
+
+  /**
+   * The one key in a text: a JWK, or PEM with a public key or a certificate, which becomes a key
+   * for RS256 with its thumbprint (RFC 7638) as {@code kid}.
+   */
+  public static KeyRow readOne(String text, Instant now) {
+    String stripped = text.strip();
+    if (stripped.startsWith("{")) {
+      try {
+        return key(Json.readObject(stripped), now);
+      } catch (MalformedJson e) {
+        throw new BadField(OBJECT, "(body)", "The body " + e.reason() + ".");
+      }
+    }
+    try {
+      JWK jwk = JWK.parseFromPEMEncodedObjects(stripped);
+      if (jwk.isPrivate()) {
+        throw new BadField(
+            OBJECT, "(body)", "holds a private key: send the public key, and replace this one");
+      }
+      Map<String, Object> members = new LinkedHashMap<>(jwk.toPublicJWK().toJSONObject());
+      members.keySet().retainAll(Set.of("kty", "n", "e"));
+      members.put("kid", jwk.computeThumbprint().toString());
+      members.put("use", "sig");
+      members.put("alg", "RS256");
+      return key(members, now);
+    } catch (JOSEException | RuntimeException e) {
+      if (e instanceof BadField bad) {
+        throw bad;
+      }
+      throw new BadField(OBJECT, "(body)", "must be a JWK, or PEM with one RSA public key");
+    }
   }
 
   @SuppressWarnings("unchecked") // objects that Json reads have string keys
@@ -100,7 +139,7 @@ public final class ClientJwks {
       }
       expires = Instant.ofEpochSecond(Math.min(seconds, expires.getEpochSecond()));
     }
-    Map<String, Object> kept = new java.util.LinkedHashMap<>(key.toPublicJWK().toJSONObject());
+    Map<String, Object> kept = new LinkedHashMap<>(key.toPublicJWK().toJSONObject());
     kept.put("exp", expires.getEpochSecond());
     return new KeyRow(kid, Json.write(kept), now.toEpochMilli(), expires.toEpochMilli());
   }

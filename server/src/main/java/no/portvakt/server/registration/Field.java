@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.tokens.OrganisationNumber;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +39,46 @@ public final class Field {
     if (value == null) {
       return null;
     }
-    if (!(value instanceof String text) || text.length() > longest) {
+    if (!(value instanceof String text) || text.length() > longest || hasNul(text)) {
       throw new BadField(object, name, "must be a text of at most " + longest + " characters");
     }
     return text;
+  }
+
+  /** Whether a text has U+0000, which not every database can look for. */
+  public static boolean hasNul(String text) {
+    return text.indexOf(0) >= 0;
+  }
+
+  /** An organisation number, or null when it is absent. */
+  public @Nullable String organisation(String name) {
+    Object value = body.get(name);
+    if (value == null) {
+      return null;
+    }
+    if (!(value instanceof String text) || OrganisationNumber.parse(text) == null) {
+      throw new BadField(object, name, "must be a valid organisation number");
+    }
+    return text;
+  }
+
+  /** An organisation number that must be there. */
+  public String requiredOrganisation(String name) {
+    String number = organisation(name);
+    if (number == null) {
+      throw new BadField(object, name, "must be a valid organisation number");
+    }
+    return number;
+  }
+
+  /** Refuses a member that is there, and neither null nor empty. */
+  public void absent(String name, String reason) {
+    Object value = body.get(name);
+    boolean empty =
+        value == null || value.equals("") || (value instanceof List<?> list && list.isEmpty());
+    if (!empty) {
+      throw new BadField(object, name, reason);
+    }
   }
 
   /** One of several words, or the default when it is absent. */
@@ -86,7 +123,7 @@ public final class Field {
     List<String> texts = new ArrayList<>();
     if (value instanceof List<?> list && list.size() <= MOST_ITEMS) {
       for (Object item : list) {
-        if (item instanceof String text) {
+        if (item instanceof String text && !hasNul(text)) {
           texts.add(text);
         }
       }

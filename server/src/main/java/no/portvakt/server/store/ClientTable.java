@@ -4,9 +4,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import no.portvakt.server.database.Database;
+import no.portvakt.server.database.Session;
 import org.jspecify.annotations.Nullable;
 
-/** Maskinporten's clients and their public keys. */
+/** Maskinporten's clients, their public keys and secrets, and for whom they may act. */
 public final class ClientTable {
   private static final String CLIENT =
       "SELECT client_id, organisation, supplier, active, body, created, updated FROM client ";
@@ -14,6 +15,9 @@ public final class ClientTable {
 
   private static final String ON_BEHALF_OF =
       "SELECT client_id, name, body, created, updated FROM on_behalf_of ";
+
+  /** The most clients in one answer. */
+  private static final int MOST = 5000;
 
   private final Database database;
 
@@ -54,54 +58,180 @@ public final class ClientTable {
         session -> session.first(ClientTable::client, CLIENT + "WHERE client_id = ?", clientId));
   }
 
-  /** The clients of an organisation, oldest first. */
+  /**
+   * A client as it stays until the transaction ends, or null when there is none of that id: whoever
+   * else wants to change it, or what belongs to it, waits.
+   */
+  public @Nullable ClientRow hold(Session session, String clientId) {
+    session.update("UPDATE client SET keys_version = keys_version WHERE client_id = ?", clientId);
+    return session.first(ClientTable::client, CLIENT + "WHERE client_id = ?", clientId);
+  }
+
+  /** The clients of an organisation, oldest first; {@value #MOST} at most. */
   public List<ClientRow> ownedBy(String organisation, boolean active) {
     return database.read(session ->
         session.query(
             ClientTable::client,
-            CLIENT + "WHERE organisation = ? AND active = ? ORDER BY created, client_id",
+            CLIENT + "WHERE organisation = ? AND active = ? ORDER BY created, client_id LIMIT ?",
             organisation,
-            active ? 1 : 0));
+            active ? 1 : 0,
+            MOST));
+  }
+
+  /** The clients that an organisation made for others, oldest first; {@value #MOST} at most. */
+  public List<ClientRow> suppliedBy(String supplier, boolean active) {
+    return database.read(session ->
+        session.query(
+            ClientTable::client,
+            CLIENT
+                + "WHERE supplier = ? AND organisation <> ? AND active = ?"
+                + " ORDER BY created, client_id LIMIT ?",
+            supplier,
+            supplier,
+            active ? 1 : 0,
+            MOST));
   }
 
   /** Adds a client; false when there is one of that id already. */
   public boolean add(ClientRow client) {
-    return database.write(session ->
-        session.update(
-                "INSERT INTO client (client_id, organisation, supplier, active, body, created, updated)"
-                    + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                client.clientId(),
-                client.organisation(),
-                client.supplier(),
-                client.active() ? 1 : 0,
-                client.body(),
-                client.created(),
-                client.updated())
-            == 1);
+    return database.write(session -> add(session, client));
+  }
+
+  /** The same, in a transaction. */
+  public boolean add(Session session, ClientRow client) {
+    return session.update(
+            "INSERT INTO client (client_id, organisation, supplier, active, body, created, updated)"
+                + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            client.clientId(),
+            client.organisation(),
+            client.supplier(),
+            client.active() ? 1 : 0,
+            client.body(),
+            client.created(),
+            client.updated())
+        == 1;
+  }
+
+  /** The same, in a transaction of its own. */
+  public void update(ClientRow client) {
+    database.write(session -> {
+      update(session, client);
+      return null;
+    });
+  }
+
+  /** Changes what may change of a client: its settings and whether it is active. */
+  public void update(Session session, ClientRow client) {
+    session.update(
+        "UPDATE client SET active = ?, body = ?, updated = ? WHERE client_id = ?",
+        client.active() ? 1 : 0,
+        client.body(),
+        client.updated(),
+        client.clientId());
   }
 
   /** A client's keys by id. */
   public List<KeyRow> keys(String clientId) {
-    return database.read(session ->
-        session.query(ClientTable::key, KEY + "WHERE client_id = ? ORDER BY kid", clientId));
+    return database.read(session -> keys(session, clientId));
+  }
+
+  /** The same, in a transaction. */
+  public List<KeyRow> keys(Session session, String clientId) {
+    return session.query(ClientTable::key, KEY + "WHERE client_id = ? ORDER BY kid", clientId);
+  }
+
+  /**
+   * A client's keys as they were at one moment, by id.
+   *
+   * @param version how often they have changed; 0 when there are none
+   */
+  public record KeySet(long version, List<KeyRow> keys) {}
+
+  /** A client's keys and their version. */
+  public KeySet keySet(String clientId) {
+    List<KeySet> each =
+        database.read(session ->
+            session.query(
+                row -> new KeySet(row.getLong(5), List.of(key(row))),
+                "SELECT kid, jwk, client_key.created, expires, keys_version"
+                    + " FROM client_key JOIN client ON client.client_id = client_key.client_id"
+                    + " WHERE client_key.client_id = ? ORDER BY kid",
+                clientId));
+    return new KeySet(
+        each.isEmpty() ? 0 : each.get(0).version(),
+        each.stream().flatMap(it -> it.keys().stream()).toList());
+  }
+
+  /** How often a client's keys have changed. */
+  public long keysVersion(Session session, String clientId) {
+    Long version =
+        session.first(
+            row -> row.getLong(1), "SELECT keys_version FROM client WHERE client_id = ?", clientId);
+    return version == null ? 0 : version;
   }
 
   /** Replaces all keys of a client, in one step. */
   public void putKeys(String clientId, List<KeyRow> keys) {
     database.write(session -> {
-      session.update("DELETE FROM client_key WHERE client_id = ?", clientId);
-      for (KeyRow key : keys) {
-        session.update(
-            "INSERT INTO client_key (client_id, kid, jwk, created, expires)"
-                + " VALUES (?, ?, ?, ?, ?)",
-            clientId,
-            key.kid(),
-            key.jwk(),
-            key.created(),
-            key.expires());
-      }
+      putKeys(session, clientId, keys);
       return null;
     });
+  }
+
+  /** The same, in a transaction. */
+  public void putKeys(Session session, String clientId, List<KeyRow> keys) {
+    session.update(
+        "UPDATE client SET keys_version = keys_version + 1 WHERE client_id = ?", clientId);
+    session.update("DELETE FROM client_key WHERE client_id = ?", clientId);
+    for (KeyRow key : keys) {
+      session.update(
+          "INSERT INTO client_key (client_id, kid, jwk, created, expires) VALUES (?, ?, ?, ?, ?)",
+          clientId,
+          key.kid(),
+          key.jwk(),
+          key.created(),
+          key.expires());
+    }
+  }
+
+  /**
+   * A client's secret.
+   *
+   * @param hash SHA-256 of the secret, in hex
+   * @param created milliseconds since 1970
+   * @param expires from when it is refused, milliseconds since 1970
+   */
+  public record SecretRow(String hash, long created, long expires) {
+    @Override
+    public String toString() {
+      return "SecretRow[expires=" + expires + "]";
+    }
+  }
+
+  /** A client's secret, or null when it has none. */
+  public @Nullable SecretRow secret(String clientId) {
+    return database.read(session ->
+        session.first(
+            row -> new SecretRow(row.getString(1), row.getLong(2), row.getLong(3)),
+            "SELECT hash, created, expires FROM client_secret WHERE client_id = ?",
+            clientId));
+  }
+
+  /** Gives a client a secret in place of the one it has. */
+  public void putSecret(Session session, String clientId, SecretRow secret) {
+    session.update(
+        "INSERT INTO client_secret (client_id, hash, created, expires) VALUES (?, ?, ?, ?)"
+            + " ON CONFLICT (client_id) DO UPDATE SET hash = excluded.hash,"
+            + " created = excluded.created, expires = excluded.expires",
+        clientId,
+        secret.hash(),
+        secret.created(),
+        secret.expires());
+  }
+
+  /** Takes a client's secret away. */
+  public void removeSecret(Session session, String clientId) {
+    session.update("DELETE FROM client_secret WHERE client_id = ?", clientId);
   }
 
   /**
@@ -127,9 +257,31 @@ public final class ClientTable {
 
   /** For whom a client may act, by name. */
   public List<OnBehalfOfRow> onBehalfOf(String clientId) {
-    return database.read(session ->
-        session.query(
-            ClientTable::onBehalfOf, ON_BEHALF_OF + "WHERE client_id = ? ORDER BY name", clientId));
+    return database.read(session -> onBehalfOf(session, clientId));
+  }
+
+  /** The same, in a transaction. */
+  public List<OnBehalfOfRow> onBehalfOf(Session session, String clientId) {
+    return session.query(
+        ClientTable::onBehalfOf, ON_BEHALF_OF + "WHERE client_id = ? ORDER BY name", clientId);
+  }
+
+  /** Adds for whom a client may act, or changes what was said under this name. */
+  public void putOnBehalfOf(Session session, OnBehalfOfRow row) {
+    session.update(
+        "INSERT INTO on_behalf_of (client_id, name, body, created, updated) VALUES (?, ?, ?, ?, ?)"
+            + " ON CONFLICT (client_id, name) DO UPDATE SET body = excluded.body,"
+            + " updated = excluded.updated",
+        row.clientId(),
+        row.name(),
+        row.body(),
+        row.created(),
+        row.updated());
+  }
+
+  /** Removes for whom a client may act under this name. */
+  public void removeOnBehalfOf(Session session, String clientId, String name) {
+    session.update("DELETE FROM on_behalf_of WHERE client_id = ? AND name = ?", clientId, name);
   }
 
   private static ClientRow client(ResultSet row) throws SQLException {

@@ -39,6 +39,11 @@ public final class ConsentTable {
     return database.read(session -> session.first(ConsentTable::row, CONSENT + "WHERE id = ?", id));
   }
 
+  /** The same, in a transaction. */
+  public @Nullable ConsentRow find(Session session, String id) {
+    return session.first(ConsentTable::row, CONSENT + "WHERE id = ?", id);
+  }
+
   /** The consents to a receiver, oldest first, at most so many. */
   public List<ConsentRow> of(String receiver, int most) {
     return database.read(session ->

@@ -14,6 +14,8 @@ public final class DelegationTable {
   private static final String DELEGATION =
       "SELECT source, scope, consumer, supplier, created FROM delegation ";
 
+  private static final int MOST_SOURCES = 100;
+
   private final Database database;
 
   public DelegationTable(Database database) {
@@ -52,6 +54,27 @@ public final class DelegationTable {
         session -> session.first(DelegationTable::source, SOURCE + "WHERE issuer = ?", issuer));
   }
 
+  /** The same, in a transaction. */
+  public @Nullable SourceRow source(Session session, String issuer) {
+    return session.first(DelegationTable::source, SOURCE + "WHERE issuer = ?", issuer);
+  }
+
+  /** Whether there are as many sources as there may be. */
+  public boolean isFull(Session session) {
+    return session.query(row -> row.getString(1), "SELECT issuer FROM delegation_source").size()
+        >= MOST_SOURCES;
+  }
+
+  /** Adds a source when there is none of that issuer. */
+  public void addSource(String issuer, String name, long now) {
+    if (source(issuer) == null) {
+      database.write(session -> {
+        putSource(session, issuer, name, now);
+        return null;
+      });
+    }
+  }
+
   /** Adds a source, or gives the one of that issuer another name. */
   public void putSource(Session session, String issuer, String name, long now) {
     session.update(
@@ -74,6 +97,17 @@ public final class DelegationTable {
             scope,
             consumer,
             supplier));
+  }
+
+  /** A delegation like this one, whenever it was given, in a transaction; null: there is none. */
+  public @Nullable DelegationRow find(Session session, DelegationRow like) {
+    return session.first(
+        DelegationTable::delegation,
+        DELEGATION + "WHERE source = ? AND scope = ? AND consumer = ? AND supplier = ?",
+        like.source(),
+        like.scope(),
+        like.consumer(),
+        like.supplier());
   }
 
   /** The delegations that an organisation gave or got, at most so many. */

@@ -4,12 +4,19 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import no.portvakt.server.database.Database;
+import no.portvakt.server.database.Session;
 import org.jspecify.annotations.Nullable;
 
 /** Maskinporten's scopes, their prefixes, and which organisations were granted which scope. */
 public final class ScopeTable {
   /** The state of an access that holds. */
   public static final String APPROVED = "APPROVED";
+
+  /** The state of an access that was taken back. */
+  public static final String DENIED = "DENIED";
+
+  /** The most rows in one answer. */
+  private static final int MOST = 5000;
 
   private static final String SCOPE =
       "SELECT name, owner, active, body, created, updated FROM scope ";
@@ -50,6 +57,55 @@ public final class ScopeTable {
             row -> row.getString(1), "SELECT owner FROM scope_prefix WHERE prefix = ?", prefix));
   }
 
+  /**
+   * A prefix.
+   *
+   * @param owner the organisation number of its owner
+   */
+  public record PrefixRow(String prefix, String owner) {}
+
+  /** The prefixes of an organisation, by name. */
+  public List<PrefixRow> prefixes(String owner) {
+    return database.read(session ->
+        session.query(
+            row -> new PrefixRow(row.getString(1), row.getString(2)),
+            "SELECT prefix, owner FROM scope_prefix WHERE owner = ? ORDER BY prefix LIMIT ?",
+            owner,
+            MOST));
+  }
+
+  /** The organisation number of a prefix' owner, in a transaction; null: nobody owns it. */
+  public @Nullable String ownerOfPrefix(Session session, String prefix) {
+    return session.first(
+        row -> row.getString(1), "SELECT owner FROM scope_prefix WHERE prefix = ?", prefix);
+  }
+
+  /** Gives a prefix and the scopes below it to an organisation, whoever has them. */
+  public void movePrefix(Session session, String prefix, String owner) {
+    session.update(
+        "INSERT INTO scope_prefix (prefix, owner) VALUES (?, ?)"
+            + " ON CONFLICT (prefix) DO UPDATE SET owner = excluded.owner",
+        prefix,
+        owner);
+    session.update(
+        "UPDATE scope SET owner = ? WHERE owner <> ? AND substr(name, 1, ?) = ?",
+        owner,
+        owner,
+        prefix.length() + 1,
+        prefix + ":");
+  }
+
+  /** Removes a prefix; false when there are scopes below it, active or not. */
+  public boolean removePrefix(Session session, String prefix) {
+    return session.update(
+            "DELETE FROM scope_prefix WHERE prefix = ? AND NOT EXISTS"
+                + " (SELECT 1 FROM scope WHERE substr(name, 1, ?) = ?)",
+            prefix,
+            prefix.length() + 1,
+            prefix + ":")
+        == 1;
+  }
+
   /** Gives a prefix to an organisation when nobody has it. */
   public void putPrefix(String prefix, String owner) {
     database.write(session ->
@@ -65,29 +121,63 @@ public final class ScopeTable {
         session -> session.first(ScopeTable::scope, SCOPE + "WHERE name = ?", name));
   }
 
-  /** The scopes of an owner by name. */
+  /**
+   * A scope as it stays until the transaction ends, or null when there is none of that name:
+   * whoever else wants to change it or its accesses waits.
+   */
+  public @Nullable ScopeRow hold(Session session, String name) {
+    session.update("UPDATE scope SET active = active WHERE name = ?", name);
+    return session.first(ScopeTable::scope, SCOPE + "WHERE name = ?", name);
+  }
+
+  /** The scopes of everybody by name; {@value #MOST} at most. */
+  public List<ScopeRow> all(boolean active) {
+    return database.read(session ->
+        session.query(
+            ScopeTable::scope,
+            SCOPE + "WHERE active = ? ORDER BY name LIMIT ?",
+            active ? 1 : 0,
+            MOST));
+  }
+
+  /** The scopes of an owner by name; {@value #MOST} at most. */
   public List<ScopeRow> ownedBy(String owner, boolean active) {
     return database.read(session ->
         session.query(
             ScopeTable::scope,
-            SCOPE + "WHERE owner = ? AND active = ? ORDER BY name",
+            SCOPE + "WHERE owner = ? AND active = ? ORDER BY name LIMIT ?",
             owner,
-            active ? 1 : 0));
+            active ? 1 : 0,
+            MOST));
   }
 
   /** Adds a scope; false when there is one of that name already. */
   public boolean add(ScopeRow scope) {
-    return database.write(session ->
-        session.update(
-                "INSERT INTO scope (name, owner, active, body, created, updated)"
-                    + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                scope.name(),
-                scope.owner(),
-                scope.active() ? 1 : 0,
-                scope.body(),
-                scope.created(),
-                scope.updated())
-            == 1);
+    return database.write(session -> add(session, scope));
+  }
+
+  /** The same, in a transaction. */
+  public boolean add(Session session, ScopeRow scope) {
+    return session.update(
+            "INSERT INTO scope (name, owner, active, body, created, updated)"
+                + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            scope.name(),
+            scope.owner(),
+            scope.active() ? 1 : 0,
+            scope.body(),
+            scope.created(),
+            scope.updated())
+        == 1;
+  }
+
+  /** Changes what may change of a scope: its settings and whether it is active. */
+  public void update(Session session, ScopeRow scope) {
+    session.update(
+        "UPDATE scope SET active = ?, body = ?, updated = ? WHERE name = ?",
+        scope.active() ? 1 : 0,
+        scope.body(),
+        scope.updated(),
+        scope.name());
   }
 
   /** An access, or null when none was ever given. */
@@ -97,25 +187,66 @@ public final class ScopeTable {
             ScopeTable::accessRow, ACCESS + "WHERE scope = ? AND consumer = ?", scope, consumer));
   }
 
-  /** The accesses to a scope by consumer. */
+  /** The same, in a transaction. */
+  public @Nullable AccessRow access(Session session, String scope, String consumer) {
+    return session.first(
+        ScopeTable::accessRow, ACCESS + "WHERE scope = ? AND consumer = ?", scope, consumer);
+  }
+
+  /** The accesses to a scope by consumer; {@value #MOST} at most. */
   public List<AccessRow> accesses(String scope) {
     return database.read(session ->
-        session.query(ScopeTable::accessRow, ACCESS + "WHERE scope = ? ORDER BY consumer", scope));
+        session.query(
+            ScopeTable::accessRow,
+            ACCESS + "WHERE scope = ? ORDER BY consumer LIMIT ?",
+            scope,
+            MOST));
+  }
+
+  /** What was granted to a consumer, and the scopes, by name. */
+  public record Granted(AccessRow access, ScopeRow scope) {}
+
+  /** The accesses of a consumer to scopes that are active, or are not; {@value #MOST} at most. */
+  public List<Granted> accessesOf(String consumer, boolean active) {
+    return database.read(session ->
+        session.query(
+            row ->
+                new Granted(
+                    new AccessRow(
+                        row.getString(1),
+                        consumer,
+                        row.getString(7),
+                        row.getLong(8),
+                        row.getLong(9)),
+                    scope(row)),
+            "SELECT scope.name, scope.owner, scope.active, scope.body, scope.created,"
+                + " scope.updated, scope_access.state, scope_access.created, scope_access.updated"
+                + " FROM scope_access JOIN scope ON scope.name = scope_access.scope"
+                + " WHERE scope_access.consumer = ? AND scope.active = ?"
+                + " ORDER BY scope.name LIMIT ?",
+            consumer,
+            active ? 1 : 0,
+            MOST));
   }
 
   /** Sets the state of an access and returns it. */
   public AccessRow putAccess(String scope, String consumer, String state, long now) {
-    database.write(session ->
-        session.update(
-            "INSERT INTO scope_access (scope, consumer, state, created, updated)"
-                + " VALUES (?, ?, ?, ?, ?) ON CONFLICT (scope, consumer) DO UPDATE SET"
-                + " state = excluded.state, updated = excluded.updated",
-            scope,
-            consumer,
-            state,
-            now,
-            now));
-    AccessRow row = access(scope, consumer);
+    return database.write(session -> putAccess(session, scope, consumer, state, now));
+  }
+
+  /** The same, in a transaction. */
+  public AccessRow putAccess(
+      Session session, String scope, String consumer, String state, long now) {
+    session.update(
+        "INSERT INTO scope_access (scope, consumer, state, created, updated)"
+            + " VALUES (?, ?, ?, ?, ?) ON CONFLICT (scope, consumer) DO UPDATE SET"
+            + " state = excluded.state, updated = excluded.updated",
+        scope,
+        consumer,
+        state,
+        now,
+        now);
+    AccessRow row = access(session, scope, consumer);
     return row == null ? new AccessRow(scope, consumer, state, now, now) : row;
   }
 

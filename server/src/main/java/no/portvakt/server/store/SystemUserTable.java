@@ -14,6 +14,9 @@ public final class SystemUserTable {
   private static final String USER =
       "SELECT id, system_id, party, external_ref, created FROM vendor_system_user ";
 
+  /** The most rows in one answer. */
+  private static final int MOST = 5000;
+
   private final Database database;
 
   public SystemUserTable(Database database) {
@@ -51,7 +54,10 @@ public final class SystemUserTable {
   public List<SystemRow> systems(String vendor) {
     return database.read(session ->
         session.query(
-            SystemUserTable::system, SYSTEM + "WHERE vendor = ? ORDER BY system_id", vendor));
+            SystemUserTable::system,
+            SYSTEM + "WHERE vendor = ? ORDER BY system_id LIMIT ?",
+            vendor,
+            MOST));
   }
 
   /** Adds a system or replaces the one of that id, keeping when it was made. */
@@ -65,6 +71,12 @@ public final class SystemUserTable {
         row.body(),
         row.created(),
         row.updated());
+  }
+
+  /** The same, in a transaction that changes it: whoever else wants to waits. */
+  public @Nullable SystemRow hold(Session session, String id) {
+    session.update("UPDATE vendor_system SET updated = updated WHERE system_id = ?", id);
+    return session.first(SystemUserTable::system, SYSTEM + "WHERE system_id = ?", id);
   }
 
   /** The users of a vendor's systems that a party approved with this reference, by system. */
@@ -85,14 +97,20 @@ public final class SystemUserTable {
     return database.read(session ->
         session.query(
             SystemUserTable::user,
-            USER + "WHERE system_id = ? ORDER BY party, external_ref",
-            systemId));
+            USER + "WHERE system_id = ? ORDER BY party, external_ref LIMIT ?",
+            systemId,
+            MOST));
   }
 
   /** A user, or null when there is none of that id. */
   public @Nullable UserRow find(String id) {
     return database.read(
         session -> session.first(SystemUserTable::user, USER + "WHERE id = ?", id));
+  }
+
+  /** The same, in a transaction. */
+  public @Nullable UserRow find(Session session, String id) {
+    return session.first(SystemUserTable::user, USER + "WHERE id = ?", id);
   }
 
   /** Adds a user; false when the party has one of that system and reference already. */

@@ -36,10 +36,11 @@ class SubscopeGrammarTest {
         "ers.delegated.read",
         "blåbær/øl.æ",
         "a:bc",
+        "a/:bc",
         "ab/cd:ef:gh.read.x"
       })
   void acceptsNamesThatAreInUse(String subscope) {
-    assertThat(SubscopeGrammar.isValid(subscope)).isTrue();
+    assertThat(SubscopeGrammar.EXTENDED.isValid(subscope)).isTrue();
   }
 
   @ParameterizedTest
@@ -65,6 +66,10 @@ class SubscopeGrammarTest {
         "ab:",
         "ab::cd",
         "ab:/cd",
+        "/:ab",
+        "a/:b",
+        "ab//:cd",
+        "ab:cd/:ef",
         "a-b",
         "a_b",
         "Ab",
@@ -85,37 +90,41 @@ class SubscopeGrammarTest {
         "instances/metadata.read$"
       })
   void refusesEverythingElse(String subscope) {
-    assertThat(SubscopeGrammar.isValid(subscope)).isFalse();
+    assertThat(SubscopeGrammar.EXTENDED.isValid(subscope)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ab", "a/b", "instances/metadata.read", "a/b/c/d.e", "00.1"})
+  void acceptsNamesOfTheFirstEdition(String subscope) {
+    assertThat(SubscopeGrammar.SEED.isValid(subscope)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a", "a:bc", "ab.c.d", "blåbær", "ab/:cd", "ab.", "a.read", "a-b"})
+  void refusesInTheFirstEditionWhatCameLater(String subscope) {
+    assertThat(SubscopeGrammar.SEED.isValid(subscope)).isFalse();
   }
 
   @Test
-  void acceptsAllThatTheFirstEditionAccepted() {
-    for (String text : texts("a9/.:æ-", 6)) {
-      if (FIRST.matcher(text).matches()) {
-        assertThat(SubscopeGrammar.isValid(text)).as(text).isTrue();
-      }
-    }
-  }
-
-  // A slash right before a colon is the one name that the expression lets through and this does
-  // not: nothing stands between two separators.
-  @Test
-  void agreesWithThePresentExpressionOnEveryShortText() {
+  void agreesWithBothExpressionsOnEveryShortText() {
     List<String> texts = texts("a/:.", 8);
     texts.addAll(texts("å0/:.-", 5));
     for (String text : texts) {
-      assertThat(SubscopeGrammar.isValid(text))
+      assertThat(SubscopeGrammar.SEED.isValid(text))
           .as(text)
-          .isEqualTo(PRESENT.matcher(text).matches() && !text.contains("/:"));
+          .isEqualTo(FIRST.matcher(text).matches());
+      assertThat(SubscopeGrammar.EXTENDED.isValid(text))
+          .as(text)
+          .isEqualTo(PRESENT.matcher(text).matches());
     }
   }
 
   @Test
   void acceptsTheLongestNameAndNoLonger() {
-    assertThat(SubscopeGrammar.isValid("a".repeat(255))).isTrue();
-    assertThat(SubscopeGrammar.isValid("a".repeat(256))).isFalse();
-    assertThat(SubscopeGrammar.isValid("ab/".repeat(84) + "abc")).isTrue();
-    assertThat(SubscopeGrammar.isValid("ab/".repeat(85) + "abc")).isFalse();
+    assertThat(SubscopeGrammar.EXTENDED.isValid("a".repeat(255))).isTrue();
+    assertThat(SubscopeGrammar.EXTENDED.isValid("a".repeat(256))).isFalse();
+    assertThat(SubscopeGrammar.EXTENDED.isValid("ab/".repeat(84) + "abc")).isTrue();
+    assertThat(SubscopeGrammar.EXTENDED.isValid("ab/".repeat(85) + "abc")).isFalse();
   }
 
   @ParameterizedTest
@@ -127,7 +136,7 @@ class SubscopeGrammarTest {
           Duration.ofSeconds(2),
           () -> {
             for (int i = 0; i < 1000; i++) {
-              assertThat(SubscopeGrammar.isValid(text)).isFalse();
+              assertThat(SubscopeGrammar.EXTENDED.isValid(text)).isFalse();
             }
           });
     }
@@ -138,8 +147,8 @@ class SubscopeGrammarTest {
     StringBuilder all = new StringBuilder();
     for (char c = 0; c < Character.MAX_VALUE; c++) {
       String text = "a" + c + "b";
-      assertThatCode(() -> SubscopeGrammar.isValid(text)).doesNotThrowAnyException();
-      if (SubscopeGrammar.isValid(text)) {
+      assertThatCode(() -> SubscopeGrammar.EXTENDED.isValid(text)).doesNotThrowAnyException();
+      if (SubscopeGrammar.EXTENDED.isValid(text)) {
         all.append(c);
       }
     }
