@@ -9,6 +9,7 @@ import java.util.Set;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,8 +145,10 @@ public record Settings(
    * @param anchors PEM with the roots of enterprise certificates, or null
    * @param adminClientFile where the first client, which may use the admin API, is written and read
    *     again; null: nowhere
+   * @param tokens what its token endpoint takes and gives
    */
-  public record Maskinporten(@Nullable Path anchors, @Nullable Path adminClientFile) {}
+  public record Maskinporten(
+      @Nullable Path anchors, @Nullable Path adminClientFile, TokenEndpoint.Options tokens) {}
 
   /** What a developer's platform has besides: test data. */
   public record Development() {}
@@ -175,7 +178,8 @@ public record Settings(
             Set.of()),
         new Maskinporten(
             dev == null ? null : dev.resolve("anchors.pem"),
-            dev == null ? null : dev.resolve("admin-client.json")),
+            dev == null ? null : dev.resolve("admin-client.json"),
+            new TokenEndpoint.Options(120, true, false, false)),
         new Development());
   }
 
@@ -200,7 +204,7 @@ public record Settings(
             null),
         base.audit,
         base.exchange,
-        new Maskinporten(null, null),
+        new Maskinporten(null, null, base.maskinporten.tokens),
         null);
   }
 

@@ -16,6 +16,7 @@ import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.SigningKeys;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.tokens.TrustedIssuer;
 import org.jspecify.annotations.Nullable;
 
@@ -81,9 +82,6 @@ public final class SettingsFile {
       throw new BadSettings("base-url can't be used: " + problem + ".");
     }
     Path data = root.path("data");
-    SettingsSection maskinporten = root.section("maskinporten").known("anchors", "admin-client");
-    Path anchors = maskinporten.path("anchors");
-    Path adminClient = maskinporten.path("admin-client");
     PostgresAddress store = store(root.section("store"));
     return new Settings(
         roles(root),
@@ -95,10 +93,36 @@ public final class SettingsFile {
         signing(root.section("signing")),
         audit(root.section("audit")),
         exchange(root.section("exchange"), base.exchange()),
-        new Settings.Maskinporten(
-            anchors == null ? base.maskinporten().anchors() : anchors,
-            adminClient == null ? base.maskinporten().adminClientFile() : adminClient),
+        maskinporten(root.section("maskinporten"), base.maskinporten()),
         base.development());
+  }
+
+  private static Settings.Maskinporten maskinporten(
+      SettingsSection section, Settings.Maskinporten base) {
+    section.known(
+        "anchors",
+        "admin-client",
+        "grant-lifetime",
+        "query-parameters",
+        "misspelt-media-type",
+        "legacy-claims");
+    Path anchors = section.path("anchors");
+    Path adminClient = section.path("admin-client");
+    TokenEndpoint.Options tokens = base.tokens();
+    return new Settings.Maskinporten(
+        anchors == null ? base.anchors() : anchors,
+        adminClient == null ? base.adminClientFile() : adminClient,
+        new TokenEndpoint.Options(
+            section
+                .duration(
+                    "grant-lifetime",
+                    Duration.ofSeconds(tokens.grantLifetime()),
+                    SECOND,
+                    Duration.ofMinutes(10))
+                .toSeconds(),
+            section.flag("query-parameters", tokens.queryParameters()),
+            section.flag("misspelt-media-type", tokens.misspeltMediaType()),
+            section.flag("legacy-claims", tokens.legacyClaims())));
   }
 
   private Set<Settings.Role> roles(SettingsSection root) {

@@ -396,6 +396,6 @@ class MaskinportenCertificateTest {
   }
 
   private static Settings trusting(Settings settings, @Nullable Path anchors) {
-    return TestStack.withMaskinporten(settings, new Settings.Maskinporten(anchors, null));
+    return TestStack.withMaskinporten(settings, new Settings.Maskinporten(anchors, null, settings.maskinporten().tokens()));
   }
 }

@@ -196,7 +196,7 @@ class NodeTest {
             it.signing(),
             it.audit(),
             it.exchange(),
-            new Settings.Maskinporten(null, adminClient),
+            new Settings.Maskinporten(null, adminClient, it.maskinporten().tokens()),
             null);
     return masterKey == null ? changed : withMasterKey(changed, masterKey);
   }

@@ -83,6 +83,10 @@ class SettingsEnvironmentTest {
       exchange.maskinporten | [] | [{issuer: i, jwks: 'https://i.example/jwk', algorithms: [RS256], audiences: [a]}] |
       maskinporten.anchors | one.pem | other.pem |
       maskinporten.admin-client | one.json | other.json |
+      maskinporten.grant-lifetime | 60 | 3m |
+      maskinporten.query-parameters | true | false |
+      maskinporten.misspelt-media-type | false | true |
+      maskinporten.legacy-claims | false | true |
       """;
 
   @TempDir private static Path folder;

@@ -18,6 +18,7 @@ import no.portvakt.server.database.PostgresAddressText;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +44,10 @@ class SettingsKeysTest {
     assertThat(settings.baseUrl()).isNull();
     assertThat(settings.data()).isEqualTo(Path.of("data"));
     assertThat(settings.development()).isNull();
-    assertThat(settings.maskinporten()).isEqualTo(new Settings.Maskinporten(null, null));
+    assertThat(settings.maskinporten())
+        .isEqualTo(
+            new Settings.Maskinporten(
+                null, null, new TokenEndpoint.Options(120, true, false, false)));
     assertThat(settings.signing().standby()).isTrue();
     assertThat(settings.signing().rotateAfter()).isEqualTo(Duration.ofDays(90));
     assertThat(Settings.development(null, 0).signing().standby()).isFalse();

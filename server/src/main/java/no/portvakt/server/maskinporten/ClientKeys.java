@@ -1,12 +1,14 @@
 package no.portvakt.server.maskinporten;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.RSAKey;
 import java.security.cert.X509Certificate;
 import java.text.ParseException;
 import java.time.Instant;
 import java.util.List;
-import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.OrganisationNumber;
@@ -23,14 +25,28 @@ final class ClientKeys {
   /** The claim {@code client_amr} for an enterprise certificate. */
   static final String BY_CERTIFICATE = "virksomhetssertifikat";
 
+  private static final int MOST_READ_KEYS = 10_000;
+
   private final EnterpriseCertificates certificates;
+
+  /** The keys that were used lately, by their JWK: to read one costs more than to verify with it. */
+  private final LoadingCache<String, VerificationKey> keys =
+      Caffeine.newBuilder().maximumSize(MOST_READ_KEYS).build(ClientKeys::read);
+
+  /**
+   * How a client proved itself.
+   *
+   * @param method the claim {@code client_amr}
+   * @param expires when what it used for that can be used no longer
+   */
+  record Proof(String method, Instant expires) {}
 
   ClientKeys(EnterpriseCertificates certificates) {
     this.certificates = certificates;
   }
 
   /** Checks the signature and says how the client proved itself. */
-  String authenticate(Grant grant, ClientRow client, List<KeyRow> keys, Instant now) {
+  Proof authenticate(Grant grant, ClientRow client, List<KeyRow> registered, Instant now) {
     RuleTrace trace = grant.trace();
     boolean byKey = grant.jws().header().containsKey("kid");
     boolean byCertificate = grant.jws().header().containsKey("x5c");
@@ -39,26 +55,39 @@ final class ClientKeys {
         byKey != byCertificate,
         "kid or x5c, one of them",
         (byKey ? "kid " : "") + (byCertificate ? "x5c" : ""))) {
-      throw byKey || keys.isEmpty()
-          ? new Refused(Refusal.X5C, byKey ? ": not together with kid" : ": missing")
-          : new Refused(Refusal.KEY_REQUIRED, "");
+      throw byKey || registered.isEmpty()
+          ? Refusal.X5C.of(byKey ? ": not together with kid" : ": missing")
+          : Refusal.KEY_REQUIRED.of("");
     }
-    if (byCertificate && !keys.isEmpty()) {
+    if (byCertificate && !registered.isEmpty()) {
       trace.check("client.proof", false, "kid: the client has registered keys", "x5c");
-      throw new Refused(Refusal.KEY_REQUIRED, "");
+      throw Refusal.KEY_REQUIRED.of("");
     }
-    VerificationKey key = byKey ? registered(grant, keys, now) : certified(grant, client, now);
-    if (!trace.check(
-        "client.signature",
-        key.verifies(grant.jws(), grant.algorithm()),
-        "made by the client's key",
-        grant.algorithm())) {
-      throw new Refused(Refusal.SIGNATURE, "");
+    if (byKey) {
+      KeyRow row = registered(grant, registered, now);
+      requireSignature(grant, keys.get(row.jwk()));
+      return new Proof(BY_KEY, Instant.ofEpochMilli(row.expires()));
     }
-    return byKey ? BY_KEY : BY_CERTIFICATE;
+    X509Certificate leaf = certified(grant, client, now);
+    requireSignature(grant, key(grant, leaf));
+    return new Proof(BY_CERTIFICATE, leaf.getNotAfter().toInstant());
   }
 
-  private static VerificationKey registered(Grant grant, List<KeyRow> keys, Instant now) {
+  private static void requireSignature(Grant grant, VerificationKey key) {
+    boolean usable = key.supports(grant.algorithm());
+    if (!grant
+        .trace()
+        .check(
+            "client.signature",
+            key.verifies(grant.jws(), grant.algorithm()),
+            "made by the client's key",
+            grant.algorithm())) {
+      throw Refusal.SIGNATURE.of(
+          usable ? "" : " The key is registered for another alg than " + grant.algorithm() + ".");
+    }
+  }
+
+  private static KeyRow registered(Grant grant, List<KeyRow> keys, Instant now) {
     String kid = grant.jws().keyId();
     KeyRow found = null;
     for (KeyRow key : keys) {
@@ -68,7 +97,7 @@ final class ClientKeys {
     }
     if (!grant.trace().check("client.kid", found != null, "a key of the client", kid)
         || found == null) {
-      throw new Refused(Refusal.UNKNOWN_KEY, "");
+      throw Refusal.UNKNOWN_KEY.of("");
     }
     if (!grant
         .trace()
@@ -77,20 +106,26 @@ final class ClientKeys {
             now.toEpochMilli() < found.expires(),
             "used before " + Instant.ofEpochMilli(found.expires()),
             now)) {
-      throw new Refused(Refusal.EXPIRED_KEY, "");
+      throw Refusal.EXPIRED_KEY.of("");
     }
+    return found;
+  }
+
+  private static VerificationKey read(String jwk) {
     try {
-      return VerificationKey.of(
-          found.kid(), null, JWK.parse(found.jwk()).toRSAKey().toRSAPublicKey());
+      RSAKey key = JWK.parse(jwk).toRSAKey();
+      // RFC 7517 §4.4: a key that names its algorithm is for no other.
+      String algorithm = key.getAlgorithm() == null ? null : key.getAlgorithm().getName();
+      return VerificationKey.of(key.getKeyID(), algorithm, key.toRSAPublicKey());
     } catch (ParseException | JOSEException e) {
       throw new IllegalStateException("A stored key of a client can't be read.", e);
     }
   }
 
-  private VerificationKey certified(Grant grant, ClientRow client, Instant now) {
+  private X509Certificate certified(Grant grant, ClientRow client, Instant now) {
     List<X509Certificate> chain = EnterpriseCertificates.read(grant.jws().header().get("x5c"));
     if (!grant.trace().check("client.x5c", !chain.isEmpty(), "certificates", chain.size())) {
-      throw new Refused(Refusal.X5C, "");
+      throw Refusal.X5C.of("");
     }
     String problem = certificates.problemOf(chain, now);
     if (!grant
@@ -100,7 +135,7 @@ final class ClientKeys {
             problem == null,
             "a valid chain",
             problem == null ? "valid" : problem)) {
-      throw new Refused(Refusal.CERTIFICATE, "");
+      throw Refusal.CERTIFICATE.of("");
     }
     OrganisationNumber number = EnterpriseCertificates.organisationOf(chain.get(0));
     if (!grant
@@ -110,13 +145,17 @@ final class ClientKeys {
             number != null && number.value().equals(client.organisation()),
             client.organisation(),
             number)) {
-      throw new Refused(Refusal.ORGANISATION, "");
+      throw Refusal.ORGANISATION.of("");
     }
+    return chain.get(0);
+  }
+
+  private static VerificationKey key(Grant grant, X509Certificate leaf) {
     try {
-      return VerificationKey.of(null, null, chain.get(0).getPublicKey());
+      return VerificationKey.of(null, null, leaf.getPublicKey());
     } catch (IllegalArgumentException e) {
       grant.trace().check("client.certificate", false, "an RSA key of 2048 bits", e.getMessage());
-      throw new Refused(Refusal.CERTIFICATE, "");
+      throw Refusal.CERTIFICATE.of("");
     }
   }
 }

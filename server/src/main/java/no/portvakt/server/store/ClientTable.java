@@ -2,6 +2,7 @@ package no.portvakt.server.store;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import no.portvakt.server.database.Database;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +85,19 @@ public final class ClientTable {
   public List<KeyRow> keys(String clientId) {
     return database.read(session ->
         session.query(ClientTable::key, KEY + "WHERE client_id = ? ORDER BY kid", clientId));
+  }
+
+  /** How many keys of active clients end from one time on and before another. */
+  public long expiring(Instant from, Instant before) {
+    Long count =
+        database.read(session ->
+            session.first(
+                row -> row.getLong(1),
+                "SELECT COUNT(*) FROM client_key WHERE expires >= ? AND expires < ?"
+                    + " AND client_id IN (SELECT client_id FROM client WHERE active = 1)",
+                from.toEpochMilli(),
+                before.toEpochMilli()));
+    return count == null ? 0 : count;
   }
 
   /** Replaces all keys of a client, in one step. */
