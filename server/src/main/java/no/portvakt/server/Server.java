@@ -334,8 +334,7 @@ public final class Server implements AutoCloseable {
     Runnable count =
         () -> {
           Instant now = clock.instant();
-          metrics.clientKeysEndSoon(
-              clients.expiring(now, now.plus(TokenEndpoint.WARNED_BEFORE)));
+          metrics.clientKeysEndSoon(clients.expiring(now, now.plus(TokenEndpoint.WARNED_BEFORE)));
         };
     count.run();
     housekeeping.every(CLIENT_KEYS_COUNTED, "Counting the clients' keys that end soon", count);

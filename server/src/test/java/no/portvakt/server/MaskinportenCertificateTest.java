@@ -396,6 +396,7 @@ class MaskinportenCertificateTest {
   }
 
   private static Settings trusting(Settings settings, @Nullable Path anchors) {
-    return TestStack.withMaskinporten(settings, new Settings.Maskinporten(anchors, null, settings.maskinporten().tokens()));
+    return TestStack.withMaskinporten(
+        settings, new Settings.Maskinporten(anchors, null, settings.maskinporten().tokens()));
   }
 }

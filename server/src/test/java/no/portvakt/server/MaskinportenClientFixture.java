@@ -77,13 +77,10 @@ final class MaskinportenClientFixture {
           "Validation of JWT claim failed: The combination consumer_org in claim and delegation"
               + " scope on client is invalid");
   static final Expected DETAILS_TYPE =
-      invalid(
-          "MP-301", "invalid_authorization_details", "Unknown authorization details type");
+      invalid("MP-301", "invalid_authorization_details", "Unknown authorization details type");
   static final Expected DETAILS_FORM =
       invalid(
-          "MP-302",
-          "invalid_authorization_details",
-          "Unknown fields in the authorization details");
+          "MP-302", "invalid_authorization_details", "Unknown fields in the authorization details");
   static final Expected DETAILS_VALUE =
       invalid(
           "MP-303",

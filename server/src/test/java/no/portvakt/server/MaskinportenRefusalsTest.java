@@ -227,7 +227,8 @@ class MaskinportenRefusalsTest {
     assertThat(audience(issuer + "token")).contains("token endpoint");
     assertThat(audience(List.of(issuer, "x"))).contains("there are several");
     assertThat(audience("https://maskinporten.no/")).contains("Maskinporten in production");
-    assertThat(audience("https://test.maskinporten.no")).contains("Maskinporten's test environment");
+    assertThat(audience("https://test.maskinporten.no"))
+        .contains("Maskinporten's test environment");
     assertThat(audience("https://ver2.maskinporten.no/token")).contains("shut down");
     assertThat(audience("https://elsewhere.example/")).doesNotContain("elsewhere");
   }

@@ -124,8 +124,7 @@ class MaskinportenRequestTest {
     assertRefused(stack, query("assertion=" + assertion(), ""), REQUEST);
     assertRefused(stack, query("grant_type=" + JWT_BEARER, ""), REQUEST);
     assertRefused(stack, query("grant_type=x&assertion=" + assertion(), ""), GRANT_TYPE);
-    assertThat(
-            stack.post(TOKEN + "?" + good(), "", "Content-Type", "text/plain").statusCode())
+    assertThat(stack.post(TOKEN + "?" + good(), "", "Content-Type", "text/plain").statusCode())
         .isEqualTo(400);
   }
 
@@ -133,11 +132,9 @@ class MaskinportenRequestTest {
   @Test
   void refusesParametersInTheQueryStringWhereTheSettingsSaySo() {
     try (TestStack own =
-        TestStack.start(
-            TestStack.grants(new TokenEndpoint.Options(120, false, false, false)))) {
+        TestStack.start(TestStack.grants(new TokenEndpoint.Options(120, false, false, false)))) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
-      String parameters =
-          "grant_type=" + JWT_BEARER + "&assertion=" + fixture.grant().compact();
+      String parameters = "grant_type=" + JWT_BEARER + "&assertion=" + fixture.grant().compact();
       HttpResponse<String> answer = own.post(TOKEN + "?" + parameters, "", "Content-Type", FORM);
       assertThat(assertRefused(own, answer, REQUEST)).contains("not in the query string");
       assertRefused(
@@ -149,11 +146,9 @@ class MaskinportenRequestTest {
   @Test
   void acceptsTheMisspeltMediaTypeOnlyWhereTheSettingsSaySo() {
     try (TestStack own =
-        TestStack.start(
-            TestStack.grants(new TokenEndpoint.Options(120, true, true, false)))) {
+        TestStack.start(TestStack.grants(new TokenEndpoint.Options(120, true, true, false)))) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
-      String parameters =
-          "grant_type=" + JWT_BEARER + "&assertion=" + fixture.grant().compact();
+      String parameters = "grant_type=" + JWT_BEARER + "&assertion=" + fixture.grant().compact();
       assertRefused(own, own.post(TOKEN, parameters, "Content-Type", "application/json"), REQUEST);
       assertRefused(
           own, own.post(TOKEN, parameters, "Content-Type", "application/x-form"), REQUEST);
@@ -192,7 +187,8 @@ class MaskinportenRequestTest {
   void refusesABodyThatIsTooLarge() {
     HttpResponse<String> answer = post(good() + "&x=" + "x".repeat(70_000));
     assertRefused(stack, answer, TOO_LARGE);
-    assertRefused(stack, post("a=" + "x".repeat(2_000_000)), TOO_LARGE);
+    // Beyond the limit of the whole platform nobody asks what address it was for.
+    assertThat(post("a=" + "x".repeat(2_000_000)).statusCode()).isEqualTo(413);
   }
 
   @Test

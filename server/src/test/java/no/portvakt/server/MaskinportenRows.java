@@ -113,8 +113,7 @@ final class MaskinportenRows implements AutoCloseable {
 
   void delegate(String scope, String consumer, String supplier) {
     database.write(session ->
-        rows.delegations()
-            .add(session, new DelegationRow(SOURCE, scope, consumer, supplier, NOW)));
+        rows.delegations().add(session, new DelegationRow(SOURCE, scope, consumer, supplier, NOW)));
   }
 
   void takeBack(String scope, String consumer, String supplier) {
@@ -143,8 +142,8 @@ final class MaskinportenRows implements AutoCloseable {
   String consent(String giver, String receiver, Map<String, ?> body) {
     String id = UUID.randomUUID().toString();
     String json = TestStack.toJson(body);
-    database.write(session ->
-        rows.consents().add(session, new ConsentRow(id, giver, receiver, json, NOW)));
+    database.write(
+        session -> rows.consents().add(session, new ConsentRow(id, giver, receiver, json, NOW)));
     return id;
   }
 

@@ -81,8 +81,7 @@ class MaskinportenSystemUserTest {
   // One page of Altinn's documentation has the member in lower case.
   @Test
   void readsTheOrganisationWithALowerCaseIdAndWritesItInUpperCase() {
-    Map<String, String> lower =
-        Map.of("authority", "iso6523-actorid-upis", "id", "0192:" + TTD);
+    Map<String, String> lower = Map.of("authority", "iso6523-actorid-upis", "id", "0192:" + TTD);
     Map<String, @Nullable Object> claims =
         rows.accepts(asking(user(Map.of("systemuser_org", lower))));
     assertThat(claims.toString()).contains("ID=0192:" + TTD).doesNotContain("id=0192");

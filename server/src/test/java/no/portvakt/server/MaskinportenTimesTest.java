@@ -130,8 +130,7 @@ class MaskinportenTimesTest {
   @Test
   void takesTheLongestLifeFromTheSettings() {
     try (TestStack own =
-        TestStack.start(
-            TestStack.grants(new TokenEndpoint.Options(180, true, false, false)))) {
+        TestStack.start(TestStack.grants(new TokenEndpoint.Options(180, true, false, false)))) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
       long start = own.clock().seconds();
       fixture.accepts(fixture.grant().claim("iat", start).claim("exp", start + 180));

@@ -38,8 +38,7 @@ public final class PublishedKeys {
    * @param issuer the platform's issuer, with its trailing slash
    */
   public static PublishedKeys openIdConfiguration(String issuer, KeyRing ring) {
-    return new PublishedKeys(
-        ring, keys -> Metadata.openIdConfiguration(issuer, keys.algorithms()));
+    return new PublishedKeys(ring, keys -> Metadata.openIdConfiguration(issuer, keys.algorithms()));
   }
 
   /** Answers with the document for the keys of the moment, to be kept as long as those. */

@@ -1,5 +1,6 @@
 package no.portvakt.server.maskinporten;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,7 +47,7 @@ final class AuthorizationDetails {
   }
 
   /** What a token carries for this; null when nothing was asked for. */
-  @Nullable Detail enrich(GrantClaims claims, Asker asker, java.time.Instant now, RuleTrace trace) {
+  @Nullable Detail enrich(GrantClaims claims, Asker asker, Instant now, RuleTrace trace) {
     Object asked = claims.details();
     if (asked == null) {
       return null;

@@ -29,7 +29,9 @@ final class ClientKeys {
 
   private final EnterpriseCertificates certificates;
 
-  /** The keys that were used lately, by their JWK: to read one costs more than to verify with it. */
+  /**
+   * The keys that were used lately, by their JWK: to read one costs more than to verify with it.
+   */
   private final LoadingCache<String, VerificationKey> keys =
       Caffeine.newBuilder().maximumSize(MOST_READ_KEYS).build(ClientKeys::read);
 

@@ -32,8 +32,7 @@ final class Consents {
   }
 
   /** The consent that a detail names. */
-  Detail enrich(
-      Map<String, @Nullable Object> detail, Asker asker, Instant now, RuleTrace trace) {
+  Detail enrich(Map<String, @Nullable Object> detail, Asker asker, Instant now, RuleTrace trace) {
     AuthorizationDetails.requireMembers(detail, MEMBERS, trace);
     if (!trace.check(
             "details.form",
@@ -44,7 +43,8 @@ final class Consents {
       throw malformed(": a consent needs id and from");
     }
     ConsentRow row = table.find(id);
-    Map<String, @Nullable Object> consent = row == null ? Map.of() : ScopeSettings.members(row.body());
+    Map<String, @Nullable Object> consent =
+        row == null ? Map.of() : ScopeSettings.members(row.body());
     String problem = problem(row, consent, detail.get("from"), asker.consumer(), now);
     if (!trace.check(
             "details.consent",

@@ -141,8 +141,7 @@ record Entitlement(
         String source = scope.getValue().delegationSource();
         if (!trace.check("scope.delegation", source != null, "a scope to delegate", scope.getKey())
             || source == null) {
-          throw Refusal.CONSUMER.of(
-              ": the scope " + scope.getKey() + " has no delegation source");
+          throw Refusal.CONSUMER.of(": the scope " + scope.getKey() + " has no delegation source");
         }
         sources.add(source);
       }

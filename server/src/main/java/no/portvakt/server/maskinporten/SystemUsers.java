@@ -47,7 +47,8 @@ final class SystemUsers {
   }
 
   private static Consumer party(Map<String, @Nullable Object> detail, RuleTrace trace) {
-    Map<String, @Nullable Object> object = AuthorizationDetails.object(detail.get("systemuser_org"));
+    Map<String, @Nullable Object> object =
+        AuthorizationDetails.object(detail.get("systemuser_org"));
     // One page of Altinn's documentation writes id.
     boolean form =
         object != null
@@ -71,8 +72,7 @@ final class SystemUsers {
     return party;
   }
 
-  private static @Nullable String reference(
-      Map<String, @Nullable Object> detail, RuleTrace trace) {
+  private static @Nullable String reference(Map<String, @Nullable Object> detail, RuleTrace trace) {
     Object value = detail.get("externalRef");
     boolean fine =
         !detail.containsKey("externalRef")

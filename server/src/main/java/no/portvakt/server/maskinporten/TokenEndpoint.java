@@ -160,8 +160,7 @@ public final class TokenEndpoint {
     GrantAudience.require(grant, issuer.issuer());
     Instant acceptedUntil = GrantTimes.check(grant, now, options.grantLifetime());
     GrantClaims asked = GrantClaims.of(grant);
-    Entitlement entitlement =
-        Entitlement.of(registered, client, settings, asked, grant.trace());
+    Entitlement entitlement = Entitlement.of(registered, client, settings, asked, grant.trace());
     Detail detail =
         details.enrich(asked, new Asker(clientId, entitlement.consumer()), now, grant.trace());
     return new Decision(clientId, proof, asked, acceptedUntil, entitlement, detail);

@@ -41,8 +41,7 @@ final class TokenRequestForm {
       }
     }
     String grantType = parameters.get("grant_type");
-    if (!trace.check(
-        "request.grant_type", JWT_BEARER.equals(grantType), JWT_BEARER, grantType)) {
+    if (!trace.check("request.grant_type", JWT_BEARER.equals(grantType), JWT_BEARER, grantType)) {
       throw Refusal.GRANT_TYPE.of(": use " + JWT_BEARER);
     }
     return String.valueOf(parameters.get("assertion"));
@@ -62,7 +61,8 @@ final class TokenRequestForm {
       throw Refusal.REQUEST.of(": the parameters must be in the body, not in the query string");
     }
     if (!trace.check("request.body", body.length == 0, "empty with a query string", "not empty")) {
-      throw Refusal.REQUEST.of(": the parameters are in the query string, so the body must be empty");
+      throw Refusal.REQUEST.of(
+          ": the parameters are in the query string, so the body must be empty");
     }
     return query;
   }

@@ -37,8 +37,7 @@ public record ScopeSettings(
             ? source
             : null,
         texts(members.get("enforced_aud_for_access_token")),
-        isTrue(members, "requires_user_authentication")
-            || isTrue(members, "requires_user_consent"),
+        isTrue(members, "requires_user_authentication") || isTrue(members, "requires_user_consent"),
         isTrue(members, "requires_pseudonymous_tokens"));
   }
 
