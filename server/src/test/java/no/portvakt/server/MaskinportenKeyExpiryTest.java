@@ -34,8 +34,8 @@ class MaskinportenKeyExpiryTest {
       assertThat(ask(rows, client).headers().firstValue(HEADER))
           .contains("Wed, 01 Apr 2026 10:15:30 GMT");
       assertThat(rows.stack().get("/metrics").body())
-          .contains("portvakt_tokens_for_ending_keys_total{client_amr=\"private_key_jwt\"} 1.0")
-          .contains("{client_amr=\"virksomhetssertifikat\"} 0.0");
+          .contains("portvakt_tokens_for_ending_keys_total{proof=\"private_key_jwt\"} 1.0")
+          .contains("{proof=\"virksomhetssertifikat\"} 0.0");
     }
     List<AuditRecords.Stored> records = AuditRecords.decisionsIn(folder);
     assertThat(records.get(0).get("client_key_expires")).isNull();
@@ -57,7 +57,7 @@ class MaskinportenKeyExpiryTest {
       MaskinportenClientFixture.assertRefused(rows.stack(), late, EXPIRED_KEY);
       assertThat(late.headers().firstValue(HEADER)).isEmpty();
       assertThat(rows.stack().get("/metrics").body())
-          .contains("portvakt_tokens_for_ending_keys_total{client_amr=\"private_key_jwt\"} 0.0");
+          .contains("portvakt_tokens_for_ending_keys_total{proof=\"private_key_jwt\"} 0.0");
     }
   }
 

@@ -247,6 +247,9 @@ class MaskinportenRefusalsTest {
         .doesNotContain("15507600333")
         .doesNotContain("\u001b")
         .doesNotContain("called");
+    // RFC 6749 §5.2.
+    assertThat(client.refuses(INVALID_VALUE, client.grant().claim("a\"b\\cåd\u007f", 1)))
+        .contains("there is no claim a?b?c?d?");
   }
 
   @ParameterizedTest

@@ -47,10 +47,10 @@ record Entitlement(
       ClientSettings settings,
       GrantClaims claims,
       RuleTrace trace) {
-    return new Decision(registered, client, settings, claims, trace).entitlement();
+    return new Checks(registered, client, settings, claims, trace).entitlement();
   }
 
-  private record Decision(
+  private record Checks(
       Registrations registered,
       ClientRow client,
       ClientSettings settings,
@@ -97,11 +97,12 @@ record Entitlement(
         Set<String> kinds = scope.integrationTypes();
         boolean usable =
             !scope.needsUser() && (kinds.isEmpty() || kinds.contains(settings.integrationType()));
-        if (!trace.check(
-            "scope.integration_type",
-            usable,
-            scope.needsUser() ? "a log-in with a person" : kinds.isEmpty() ? "any" : kinds + "",
-            settings.integrationType())) {
+        if (!usable) {
+          trace.check(
+              "scope.integration_type",
+              false,
+              scope.needsUser() ? "a log-in with a person" : "one of " + kinds,
+              settings.integrationType());
           throw Refusal.SCOPE_KIND.of("", name);
         }
         if (scope.pseudonymous() && claims.person() != null) {

@@ -1,5 +1,6 @@
 package no.portvakt.server.maskinporten;
 
+import static no.portvakt.tokens.ClaimNames.AUDIENCE;
 import static no.portvakt.tokens.ClaimNames.ISSUER;
 
 import java.util.List;
@@ -11,8 +12,9 @@ import no.portvakt.tokens.TrustedIssuer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JWT grant (RFC 7523 §2.1) of the right form. Who signed it is {@link ClientKeys}' matter, what
- * it says {@link GrantTimes}' and {@link GrantClaims}'.
+ * A JWT grant (RFC 7523 §2.1) of the right form: who it says it is from, and whom it is for. Who
+ * signed it is {@link ClientKeys}' matter, what else it says {@link GrantTimes}' and {@link
+ * GrantClaims}'.
  */
 final class Grant {
   /** The longest assertion, in characters: a chain of certificates fits well. */
@@ -20,6 +22,18 @@ final class Grant {
 
   /** The longest id that a caller may choose, in characters. */
   static final int LONGEST_ID = 255;
+
+  /** Authorities that grants are meant for by mistake, without the slash at the end. */
+  private static final Map<String, String> OTHERS =
+      Map.of(
+          "https://maskinporten.no", "Maskinporten in production",
+          "https://test.maskinporten.no", "Maskinporten's test environment",
+          "https://ver1.maskinporten.no", "an environment of Maskinporten that was shut down",
+          "https://ver2.maskinporten.no", "an environment of Maskinporten that was shut down",
+          "https://sky.maskinporten.no", "Skyporten in production",
+          "https://test.sky.maskinporten.no", "Skyporten's test environment",
+          "https://oidc.difi.no/idporten-oidc-provider", "the old ID-porten",
+          "https://oidc-ver2.difi.no/idporten-oidc-provider", "the old ID-porten");
 
   private final CompactJws jws;
   private final RuleTrace trace;
@@ -90,5 +104,49 @@ final class Grant {
       throw Refusal.UNKNOWN_CLIENT.of("");
     }
     return String.valueOf(issuer);
+  }
+
+  /**
+   * The audience must be this authority and nothing else; a refusal names it, and what was probably
+   * mistaken for it.
+   *
+   * @param expected the issuer of this authority, with its slash
+   */
+  void requireAudience(String expected) {
+    Object audience = claims().get(AUDIENCE);
+    if (audience instanceof List<?> list && list.size() == 1) {
+      audience = list.get(0);
+    }
+    if (!trace.check("grant.aud", expected.equals(audience), expected, audience)) {
+      throw Refusal.AUDIENCE.of(" Expected " + expected + hint(expected, audience));
+    }
+  }
+
+  private static String hint(String expected, @Nullable Object audience) {
+    if (audience instanceof List<?> list && list.size() > 1) {
+      return " alone, and there are several.";
+    }
+    if (!(audience instanceof String text)) {
+      return "";
+    }
+    String base = withoutSlash(text);
+    if (base.equals(withoutSlash(expected))) {
+      return " with exactly one slash at the end.";
+    }
+    boolean endpoint = base.endsWith("/token");
+    base = endpoint ? withoutSlash(base.substring(0, base.length() - "token".length())) : base;
+    if (base.equals(withoutSlash(expected))) {
+      return " and not the address of the token endpoint.";
+    }
+    String other = OTHERS.get(base);
+    return other == null ? "" : " and not " + other + ".";
+  }
+
+  private static String withoutSlash(String text) {
+    int end = text.length();
+    while (end > 0 && text.charAt(end - 1) == '/') {
+      end--;
+    }
+    return text.substring(0, end);
   }
 }

@@ -8,11 +8,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import no.portvakt.server.audit.AuditEvent;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.http.Answer;
@@ -31,11 +29,7 @@ import no.portvakt.server.registration.Registrations;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.trust.ReplayGuard;
 import no.portvakt.tokens.ClaimNames;
-import no.portvakt.tokens.Consumer;
-import no.portvakt.tokens.NationalIdentityNumber;
-import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.RuleTrace;
-import no.portvakt.tokens.Scopes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +47,8 @@ public final class TokenEndpoint {
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
           .withZone(ZoneOffset.UTC);
+
+  private static final Pattern OTHER_CHARACTERS = Pattern.compile("[^ !#-\\[\\]-~]");
 
   private final TokenIssuer issuer;
   private final Registrations registered;
@@ -104,15 +100,6 @@ public final class TokenEndpoint {
     this.observer = observer;
   }
 
-  /** A token that may be issued once its record is durable. */
-  private record Decision(
-      String clientId,
-      Proof proof,
-      GrantClaims asked,
-      Instant acceptedUntil,
-      Entitlement entitlement,
-      @Nullable Detail detail) {}
-
   /** Answers one token request. */
   public Answer handle(Request request) {
     Instant now = clock.instant();
@@ -129,20 +116,21 @@ public final class TokenEndpoint {
       return answer(e);
     }
     SigningKey key = issuer.key();
-    Map<String, @Nullable Object> claims = claims(decision, now);
+    Map<String, @Nullable Object> claims =
+        decision.claims(issuer.issuer(), options.legacyClaims(), now);
     if (!recorded(decision, claims, key, trace, now)) {
       return answer(Refusal.REPLAYED.of(""));
     }
     String token = issuer.sign(claims, key);
     long left =
-        now.getEpochSecond() + decision.entitlement.lifetime() - clock.instant().getEpochSecond();
+        now.getEpochSecond() + decision.entitlement().lifetime() - clock.instant().getEpochSecond();
     Answer granted =
-        TokenAnswer.granted(token, Math.max(left, 1), decision.asked.scopes().toString());
-    if (!endsSoon(decision.proof, now)) {
+        TokenAnswer.granted(token, Math.max(left, 1), decision.asked().scopes().toString());
+    if (!decision.keyEndsSoon(now)) {
       return granted;
     }
-    observer.keyEndsSoon(decision.proof.method());
-    return granted.with(KEY_EXPIRES, HTTP_DATE.format(decision.proof.expires()));
+    observer.keyEndsSoon(decision.proof().method());
+    return granted.with(KEY_EXPIRES, HTTP_DATE.format(decision.proof().expires()));
   }
 
   private Decision decide(Grant grant, Instant now) {
@@ -157,58 +145,13 @@ public final class TokenEndpoint {
       throw Refusal.UNKNOWN_CLIENT.of("");
     }
     Proof proof = keys.authenticate(grant, client, registered.clients().keys(clientId), now);
-    GrantAudience.require(grant, issuer.issuer());
+    grant.requireAudience(issuer.issuer());
     Instant acceptedUntil = GrantTimes.check(grant, now, options.grantLifetime());
     GrantClaims asked = GrantClaims.of(grant);
     Entitlement entitlement = Entitlement.of(registered, client, settings, asked, grant.trace());
     Detail detail =
         details.enrich(asked, new Asker(clientId, entitlement.consumer()), now, grant.trace());
     return new Decision(clientId, proof, asked, acceptedUntil, entitlement, detail);
-  }
-
-  /** The claims in the order of real tokens. */
-  private Map<String, @Nullable Object> claims(Decision decision, Instant now) {
-    Entitlement entitlement = decision.entitlement;
-    List<String> audiences = entitlement.audiences();
-    Map<String, @Nullable Object> claims = new LinkedHashMap<>();
-    if (!audiences.isEmpty()) {
-      claims.put(ClaimNames.AUDIENCE, audiences.size() == 1 ? audiences.get(0) : audiences);
-    } else if (options.legacyClaims()) {
-      claims.put(ClaimNames.AUDIENCE, "unspecified");
-    }
-    claims.put(ClaimNames.SCOPE, decision.asked.scopes().toString());
-    claims.put(ClaimNames.ISSUER, issuer.issuer());
-    claims.put(ClaimNames.CLIENT_AMR, decision.proof.method());
-    claims.put(ClaimNames.TOKEN_TYPE, "Bearer");
-    claims.put(ClaimNames.EXPIRES_AT, now.getEpochSecond() + entitlement.lifetime());
-    claims.put(ClaimNames.ISSUED_AT, now.getEpochSecond());
-    claims.put(ClaimNames.CLIENT_ID, decision.clientId);
-    OrganisationNumber supplier = entitlement.supplier();
-    if (options.legacyClaims()) {
-      claims.put(
-          ClaimNames.CLIENT_ORGANISATION_NUMBER,
-          (supplier == null ? entitlement.consumer() : supplier).value());
-    }
-    claims.put(ClaimNames.TOKEN_ID, TokenIssuer.freshTokenId());
-    claims.put(ClaimNames.CONSUMER, party(entitlement.consumer()));
-    if (supplier != null) {
-      claims.put(ClaimNames.SUPPLIER, party(supplier));
-    }
-    if (entitlement.delegationSource() != null) {
-      claims.put(ClaimNames.DELEGATION_SOURCE, entitlement.delegationSource());
-    }
-    NationalIdentityNumber person = decision.asked.person();
-    if (person != null) {
-      claims.put(ClaimNames.PERSON_ID, person.value());
-    }
-    if (decision.detail != null) {
-      claims.put(ClaimNames.AUTHORIZATION_DETAILS, List.of(decision.detail.claim()));
-    }
-    return claims;
-  }
-
-  private static Map<String, Object> party(OrganisationNumber number) {
-    return Consumer.of(number).toClaim();
   }
 
   /** Keeps the record of a decision; false when the grant was used before. */
@@ -218,55 +161,33 @@ public final class TokenEndpoint {
       SigningKey key,
       RuleTrace trace,
       Instant now) {
-    Entitlement entitlement = decision.entitlement;
-    OrganisationNumber supplier = entitlement.supplier();
-    NationalIdentityNumber person = decision.asked.person();
     AuditEvent granted =
-        event(GRANTED, now)
-            .with("client_id", decision.clientId)
-            .with("organisation", entitlement.consumer().value())
-            .with("supplier", supplier == null ? null : supplier.value())
-            .with("delegation_source", entitlement.delegationSource())
-            .with("scope", String.join(" ", scopes(decision.asked.scopes(), trace)))
-            .with("person", person == null ? null : trace.kept(person.value()))
+        decision
+            .describe(event(GRANTED, now), trace, now)
             .with("jti", claims.get(ClaimNames.TOKEN_ID))
             .with("expires", claims.get(ClaimNames.EXPIRES_AT))
             .with("key", key.keyId())
             .rules(trace.with("grant.replay", true, "used once", "first use"));
-    if (decision.detail != null) {
-      granted.with(decision.detail.kind(), decision.detail.id());
-    }
-    if (endsSoon(decision.proof, now)) {
-      granted.with("client_key_expires", decision.proof.expires().toString());
-    }
     AuditEvent replayed =
         event(REFUSED, now)
-            .with("client_id", decision.clientId)
+            .with("client_id", decision.clientId())
             .with("reason", Refusal.REPLAYED.code())
             .rules(trace.with("grant.replay", false, "used once", "used before"));
     return audit.decide(
         session ->
             replays.firstUse(
-                session, decision.clientId, decision.asked.messageId(), decision.acceptedUntil),
+                session,
+                decision.clientId(),
+                decision.asked().messageId(),
+                decision.acceptedUntil()),
         granted,
         replayed);
-  }
-
-  private static boolean endsSoon(Proof proof, Instant now) {
-    return proof.expires().isBefore(now.plus(WARNED_BEFORE));
   }
 
   private static AuditEvent event(AuditEvent.Outcome outcome, Instant now) {
     RequestContext context = RequestContext.current();
     return new AuditEvent(context.id(), now, "maskinporten.token", "maskinporten", outcome)
         .with("address", context.clientAddress());
-  }
-
-  /** The scopes one by one, so that all of them are kept however many they are. */
-  private static List<String> scopes(Scopes scopes, RuleTrace trace) {
-    List<String> kept = new ArrayList<>();
-    scopes.forEach(name -> kept.add(trace.kept(name)));
-    return kept;
   }
 
   private static String reason(Refused refused, RuleTrace trace) {
@@ -280,7 +201,12 @@ public final class TokenEndpoint {
     return TokenAnswer.refused(
         refusal.status(),
         refusal.error(),
-        refused.description() + " (trace_id: " + RequestContext.current().id() + ")",
+        printable(refused.description()) + " (trace_id: " + RequestContext.current().id() + ")",
         code == null ? null : issuer.issuer() + "errors/" + code);
+  }
+
+  // RFC 6749 §5.2: the description may be of these characters only.
+  private static String printable(String description) {
+    return OTHER_CHARACTERS.matcher(description).replaceAll("?");
   }
 }

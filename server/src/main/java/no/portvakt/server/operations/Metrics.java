@@ -49,7 +49,7 @@ public final class Metrics implements Router.Observer, AuditLog.Counter {
       Counter.builder()
           .name("portvakt_tokens_for_ending_keys")
           .help("Maskinporten tokens for client keys or certificates that end within 30 days.")
-          .labelNames("client_amr")
+          .labelNames("proof")
           .register(registry);
   private final Gauge clientKeysEnding =
       Gauge.builder()
