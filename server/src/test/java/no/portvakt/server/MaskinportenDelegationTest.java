@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,10 +33,12 @@ class MaskinportenDelegationTest {
   private static final String PLAIN = "digdir:plain.read";
   private static final String OPEN = "digdir:open.read";
 
+  private final Path folder;
   private final MaskinportenRows rows;
   private final TestStack.Client supplier;
 
   MaskinportenDelegationTest(@TempDir Path folder) {
+    this.folder = folder;
     rows = MaskinportenRows.in(folder);
     supplier = rows.client(BRG, SHARED, SECOND, ELSEWHERE, PLAIN, OPEN);
   }
@@ -65,6 +68,25 @@ class MaskinportenDelegationTest {
         .containsEntry("delegation_source", SOURCE);
     assertThat(List.copyOf(claims.keySet()))
         .endsWith("jti", "consumer", "supplier", "delegation_source");
+  }
+
+  @Test
+  void leavesARecordOfBothParties() {
+    Map<String, @Nullable Object> claims = rows.accepts(grant(SHARED).claim("consumer_org", TTD));
+    AuditRecords.Stored record =
+        AuditRecords.decisionsIn(folder).stream()
+            .filter(it -> Objects.equals(it.get("jti"), claims.get("jti")))
+            .findFirst()
+            .orElseThrow();
+    assertThat(record.get("organisation")).isEqualTo(TTD);
+    assertThat(record.get("supplier")).isEqualTo(BRG);
+    assertThat(record.get("delegation_source")).isEqualTo(SOURCE);
+    assertThat(record.rule("delegation")).contains("held", TTD, BRG);
+    String id =
+        rows.refuses(CONSUMER, grant(SHARED).claim("consumer_org", BRG))
+            .replaceFirst("(?s).*trace_id: ([0-9a-f]{32}).*", "$1");
+    assertThat(AuditRecords.of(folder, id).get("reason")).isEqualTo("delegation.consumer");
+    assertThat(AuditRecords.of(folder, id).get("supplier")).isNull();
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -29,12 +30,14 @@ class MaskinportenSystemUserTest {
   private static final String ENDUSER = "altinn:enduser";
   private static final String SYSTEM = BRG + "_books";
 
+  private final Path folder;
   private final MaskinportenRows rows;
   private final TestStack.Client client;
   private final String plain;
   private final String referred;
 
   MaskinportenSystemUserTest(@TempDir Path folder) {
+    this.folder = folder;
     rows = MaskinportenRows.in(folder);
     rows.scope(ENDUSER, Map.of("delegation_source", SOURCE), BRG, DIGDIR);
     client = rows.client(BRG, ENDUSER);
@@ -76,6 +79,17 @@ class MaskinportenSystemUserTest {
     assertThat(rows.accepts(asking(user(Map.of("externalRef", TTD)))).toString()).contains(plain);
     assertThat(rows.accepts(asking(user(Map.of("externalRef", "")))).toString()).contains(plain);
     rows.refuses(DETAILS_VALUE, asking(user(Map.of("externalRef", "avdeling_Ø-2"))));
+  }
+
+  @Test
+  void leavesARecordThatNamesTheSystemUser() {
+    Object jti = rows.accepts(asking(user(Map.of()))).get("jti");
+    assertThat(
+            AuditRecords.decisionsIn(folder).stream()
+                .filter(it -> Objects.equals(it.get("jti"), jti))
+                .map(it -> it.get("system_user"))
+                .toList())
+        .containsExactly(plain);
   }
 
   // One page of Altinn's documentation has the member in lower case.
