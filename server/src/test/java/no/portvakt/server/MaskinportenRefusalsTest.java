@@ -28,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.ClientTable;
@@ -293,6 +294,13 @@ class MaskinportenRefusalsTest {
     assertThat(client.refuses(SCOPE, client.grant().claim("scope", "a\u001b[31m15507600333")))
         .doesNotContain("\u001b")
         .doesNotContain("15507600333");
+  }
+
+  @Test
+  void namesAFewOfManyScopesThatTheClientDoesNotHave() {
+    String many = String.join(" ", IntStream.range(0, 2000).mapToObj(i -> "x" + i).toList());
+    assertThat(client.refuses(SCOPE, client.grant().claim("scope", many)))
+        .contains("for client, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 (");
   }
 
   @Test

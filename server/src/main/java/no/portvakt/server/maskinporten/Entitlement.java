@@ -75,9 +75,11 @@ record Entitlement(
       List<String> others = new ArrayList<>();
       for (String name : claims.scopes()) {
         if (!trace.check(
-                "client.scope", settings.scopes().contains(name), "a scope of the client", name)
-            && others.size() < MOST_NAMED) {
+            "client.scope", settings.scopes().contains(name), "a scope of the client", name)) {
           others.add(RuleTrace.printable(name));
+        }
+        if (others.size() == MOST_NAMED) {
+          break; // a grant can have thousands, and each rule is kept
         }
       }
       if (!others.isEmpty()) {
