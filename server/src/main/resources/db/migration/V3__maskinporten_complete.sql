@@ -50,6 +50,8 @@ CREATE TABLE vendor_system (
   updated   BIGINT NOT NULL
 );
 
+CREATE INDEX vendor_system_vendor ON vendor_system (vendor);
+
 CREATE TABLE vendor_system_user (
   id           TEXT NOT NULL PRIMARY KEY,
   system_id    TEXT NOT NULL,

@@ -2,6 +2,9 @@ package no.portvakt.bench;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import no.portvakt.server.database.PostgresAddress;
 
@@ -29,8 +32,26 @@ final class BenchPostgres implements AutoCloseable {
     return "jdbc:postgresql://localhost:" + server.getPort() + "/postgres";
   }
 
-  PostgresAddress address() {
-    return new PostgresAddress(url(), "postgres", null, 8);
+  /** A new empty database on the same server. */
+  PostgresAddress fresh(String name) {
+    execute("postgres", "CREATE DATABASE " + name);
+    return new PostgresAddress(
+        "jdbc:postgresql://localhost:" + server.getPort() + "/" + name, "postgres", null, 8);
+  }
+
+  /** Does at once what PostgreSQL does by itself a minute after tables grew. */
+  void settle(PostgresAddress database) {
+    String url = database.url();
+    execute(url.substring(url.lastIndexOf('/') + 1), "VACUUM (ANALYZE)");
+  }
+
+  private void execute(String database, String sql) {
+    try (Connection connection = server.getDatabase("postgres", database).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import no.portvakt.server.CryptoProvider;
 import no.portvakt.server.database.Database;
+import no.portvakt.server.database.PostgresAddress;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,17 +71,45 @@ final class StoreBench implements Callable<Integer> {
         exchanges(postgres, out);
       }
     }
+    growOnSqlite(out);
+    growOnPostgres(out);
+    return 0;
+  }
+
+  private void growOnSqlite(PrintWriter out) throws IOException {
     Path folder = Files.createTempDirectory("portvakt-bench");
-    try (Database sqlite = Database.open(folder)) {
-      new Growth("SQLite", sqlite, rows).run(out);
+    List<Database> stores = new ArrayList<>();
+    try {
+      Growth growth = new Growth("SQLite");
+      for (int size = 1000; size <= rows; size *= 10) {
+        Database store = Database.open(folder.resolve("rows-" + size));
+        stores.add(store);
+        growth.add(store, size);
+      }
+      growth.run(out);
     } finally {
+      stores.forEach(Database::close);
       ServerProcess.delete(folder);
     }
-    try (BenchPostgres postgres = BenchPostgres.start();
-        Database database = Database.connect(postgres.address())) {
-      new Growth("PostgreSQL", database, rows).run(out);
+  }
+
+  private void growOnPostgres(PrintWriter out) throws IOException {
+    List<Database> stores = new ArrayList<>();
+    try (BenchPostgres postgres = BenchPostgres.start()) {
+      try {
+        Growth growth = new Growth("PostgreSQL");
+        for (int size = 1000; size <= rows; size *= 10) {
+          PostgresAddress address = postgres.fresh("rows" + size);
+          Database store = Database.connect(address);
+          stores.add(store);
+          growth.add(store, size);
+          postgres.settle(address);
+        }
+        growth.run(out);
+      } finally {
+        stores.forEach(Database::close);
+      }
     }
-    return 0;
   }
 
   private void exchanges(BenchPostgres postgres, PrintWriter out)

@@ -41,7 +41,7 @@ final class AuditExportCommand implements Callable<Integer> {
       Checkpoints checkpoints =
           Server.checkpoints(database, PrivateKeys.master(settings), InstantSource.system());
       if (keyOnly) {
-        out.println(checkpoints.publicKey());
+        out.println(checkpoints.key().toJSONString());
       } else {
         checkpoints.export(out, Addresses.of(settings).platformIssuer());
       }

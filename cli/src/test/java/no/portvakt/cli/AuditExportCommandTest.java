@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import no.portvakt.server.Server;
+import no.portvakt.server.Settings;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
 import org.jspecify.annotations.Nullable;
@@ -228,7 +230,7 @@ class AuditExportCommandTest {
 
   private Path emptyStore(String name) {
     Path data = folder.resolve(name);
-    Database.open(data).close();
+    Server.openStore(Settings.development(data, 0)).close();
     return data;
   }
 

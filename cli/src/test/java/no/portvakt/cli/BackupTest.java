@@ -64,6 +64,7 @@ final class BackupTest {
             }
           });
       underWay.await();
+      Console _ = Console.run("audit", "export", "--data", data.toString()).succeeds(); // signs
       Console console =
           Console.run("backup", backup.toString(), "--data", data.toString(), "--with-master-key")
               .succeeds();
@@ -221,12 +222,14 @@ final class BackupTest {
         "UPDATE audit SET record = replace(record, 'granted', 'refused') WHERE seq = 5",
         "UPDATE audit SET hash = substr(hash, 2) || substr(hash, 1, 1) WHERE seq = 7",
         "DELETE FROM audit WHERE seq = 9",
+        "DELETE FROM audit WHERE seq > 9",
+        "UPDATE audit_checkpoint SET time = time + 1 WHERE number = 1",
       })
   void refusesATamperedRecordInACopyWhoseManifestFits(String sql) throws Exception {
     Path copy = copy("tampered" + sql.hashCode());
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + copy.resolve(STORE));
         Statement statement = connection.createStatement()) {
-      assertThat(statement.executeUpdate(sql)).isEqualTo(1);
+      assertThat(statement.executeUpdate(sql)).isPositive();
     }
     String sum =
         HexFormat.of()
@@ -236,7 +239,7 @@ final class BackupTest {
     Path manifest = copy.resolve("manifest.json");
     Files.writeString(manifest, Files.readString(manifest).replaceFirst("[0-9a-f]{64}", sum));
     assertThat(fails(copy, folder.resolve("from-tampered")))
-        .matches(".*The audit record (5|7|10) of chain 0 was changed\\.");
+        .matches(".*The audit is not whole: .+\\.");
   }
 
   /** A restore that must fail, and leave nothing. */

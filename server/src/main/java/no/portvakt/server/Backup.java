@@ -1,5 +1,6 @@
 package no.portvakt.server;
 
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -14,13 +15,15 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.server.SettingsFile.BadSettings;
 import no.portvakt.server.audit.AuditLog;
+import no.portvakt.server.audit.AuditVerifier;
+import no.portvakt.server.audit.AuditVerifier.Report;
+import no.portvakt.server.audit.Checkpoints;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.OwnerOnly;
 import no.portvakt.server.issuer.KeyCipher;
@@ -42,7 +45,7 @@ public final class Backup {
   private static final String STORE = "portvakt.db";
   private static final String MANIFEST = "manifest.json";
   private static final String MASTER_KEY = "master.key";
-  private static final int PAGE = 1000;
+  private static final String EXPORT = "audit.jsonl";
 
   private Backup() {}
 
@@ -153,46 +156,40 @@ public final class Backup {
     }
   }
 
-  /** Opens a store, every key and every audit record in it; returns how many records there are. */
-  private static long open(Path folder) {
+  /** Opens a store, every key, and verifies its whole audit; returns how many records it holds. */
+  private static long open(Path folder) throws IOException {
     Settings settings = Settings.development(folder, 0);
+    KeyCipher cipher = PrivateKeys.master(settings);
+    InstantSource clock = InstantSource.system();
     try (Database database = Database.open(folder)) {
       AuditTable table = new AuditTable(database);
       AuditLog audit = new AuditLog(database, table, (_, _, _) -> {}, RuleTrace::new);
-      try (PlatformKeys keys =
-          PlatformKeys.of(
-              settings, database, PrivateKeys.master(settings), InstantSource.system(), audit)) {
+      try (PlatformKeys keys = PlatformKeys.of(settings, database, cipher, clock, audit)) {
         for (Settings.Role role : Settings.Role.values()) {
           keys.ring(role); // reads, and so opens, each key
         }
       }
-      long records = 0;
-      for (AuditTable.Place end : table.ends()) {
-        records += whole(table, end.chain());
-      }
-      return records;
+      return verified(Server.checkpoints(database, cipher, clock), folder.resolve(EXPORT));
     }
   }
 
-  private static long whole(AuditTable table, int chain) {
-    long records = 0;
-    byte[] hash = new byte[32];
-    List<AuditTable.Entry> page = table.after(chain, 0, 0, PAGE);
-    while (!page.isEmpty()) {
-      for (AuditTable.Entry entry : page) {
-        byte[] kept = HexFormat.of().parseHex(entry.hash());
-        // Of the first one that retention left, the one before is not here to compare with.
-        boolean first = records == 0 && entry.seq() > 1;
-        hash = first ? kept : AuditTable.chain(hash, entry.record());
-        if (!Arrays.equals(hash, kept)) {
-          throw new BadSettings(
-              "The audit record " + entry.seq() + " of chain " + chain + " was changed.");
-        }
-        records++;
+  private static long verified(Checkpoints checkpoints, Path export) throws IOException {
+    try {
+      try (BufferedWriter out = Files.newBufferedWriter(export)) {
+        checkpoints.export(out, "");
       }
-      page = table.after(chain, page.get(page.size() - 1).seq(), 0, PAGE);
+      return switch (AuditVerifier.verify(export, checkpoints.key())) {
+        case Report.Whole whole -> whole.records();
+        case Report.Broken broken ->
+            throw new BadSettings(
+                "The audit is not whole: chain %s, record %s. %s"
+                    .formatted(broken.chain(), broken.seq(), broken.sentence()));
+      };
+    } catch (Checkpoints.Tampered e) {
+      throw new BadSettings("The audit is not whole: " + e.getMessage());
+    } finally {
+      Files.deleteIfExists(export);
     }
-    return records;
   }
 
   private static String sha256(Path file) throws IOException {
@@ -213,7 +210,7 @@ public final class Backup {
 
   private static void remove(Path folder) {
     try {
-      for (String name : List.of(MASTER_KEY, STORE, STORE + "-wal", STORE + "-shm")) {
+      for (String name : List.of(MASTER_KEY, EXPORT, STORE, STORE + "-wal", STORE + "-shm")) {
         Files.deleteIfExists(folder.resolve(name));
       }
       Files.deleteIfExists(folder);

@@ -1,6 +1,7 @@
 package no.portvakt.server;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.Key;
@@ -17,6 +18,7 @@ import java.util.ServiceLoader;
 import java.util.TreeSet;
 import javax.crypto.SecretKey;
 import no.portvakt.server.SettingsFile.BadSettings;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.issuer.KeyCipher;
 import no.portvakt.server.issuer.KeyStorage;
 import no.portvakt.tokens.KeyFile;
@@ -50,22 +52,46 @@ public final class PrivateKeys {
     }
     requireShared(settings);
     Path data = settings.data();
-    return data == null
-        ? KeyCipher.ephemeral()
-        : KeyCipher.fromFile(data.resolve("master.key"), true);
+    if (data == null) {
+      return KeyCipher.ephemeral();
+    }
+    Path file = data.resolve("master.key");
+    if (holdsStore(settings) && !Files.exists(file)) {
+      throw new BadSettings(
+          "The folder "
+              + data
+              + " holds a store but not master.key, which its private keys are encrypted with. Put"
+              + " the file back, or name it in master-key.file.");
+    }
+    return KeyCipher.fromFile(file, true);
   }
 
   /**
-   * Looks at a master key that is given, before there is a store; one in a device is left alone.
+   * Looks at a master key that must be there, before a store is opened; one in a device is left
+   * alone.
    *
-   * @throws BadSettings when nodes that share a store are given none
+   * @throws BadSettings when nodes that share a store are given none, or the one of a store is gone
    * @throws KeyCipher.WrongMasterKey when it can't be used
    */
   static void lookAtMaster(Settings settings) {
     requireShared(settings);
-    if (settings.masterKey().file() != null || settings.masterKey().text() != null) {
+    if (settings.masterKey().device() == null
+        && (isGiven(settings.masterKey()) || holdsStore(settings))) {
       KeyCipher _ = master(settings);
     }
+  }
+
+  /** Makes the master key of a folder that has no store yet: a store never waits for its key. */
+  static void makeMaster(Settings settings) {
+    Path data = settings.data();
+    if (data != null && !isGiven(settings.masterKey()) && !holdsStore(settings)) {
+      Database.makeFolder(data);
+      KeyCipher _ = master(settings);
+    }
+  }
+
+  private static boolean holdsStore(Settings settings) {
+    return settings.data() != null && Database.existsIn(settings.data());
   }
 
   private static void requireShared(Settings settings) {

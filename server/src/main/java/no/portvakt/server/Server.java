@@ -117,11 +117,12 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Opens the store that the settings name. */
+  /** Opens the store that the settings name; a new folder gets its master key first. */
   public static Database openStore(Settings settings) {
     if (settings.store() != null) {
       return Database.connect(settings.store());
     }
+    PrivateKeys.makeMaster(settings);
     Path data = settings.data();
     return data == null ? Database.inMemory() : Database.open(data);
   }

@@ -32,8 +32,10 @@ import no.portvakt.server.maskinporten.TokenEndpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real server on a free port with the embedded store, a clock that stands still, and a remote
- * Maskinporten that it trusts; with helpers to talk to it over HTTP.
+ * A real server on a free port with a clock that stands still, and a remote Maskinporten that it
+ * trusts; with helpers to talk to it over HTTP. Its store is in memory, or in PostgreSQL when the
+ * system property {@code portvakt.test.store} is {@code postgresql}: the tests of what callers see
+ * run on both.
  */
 public final class TestStack implements AutoCloseable {
   /** The address of the exchange of Maskinporten tokens. */
@@ -48,6 +50,9 @@ public final class TestStack implements AutoCloseable {
 
   /** 32 bytes in base64; worth nothing outside the tests. */
   private static final String MASTER_KEY = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGhlIHRlc3RzLi4=";
+
+  private static final boolean ON_POSTGRES =
+      "postgresql".equals(System.getProperty("portvakt.test.store"));
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -82,12 +87,12 @@ public final class TestStack implements AutoCloseable {
   /** An answer read from a socket: the headers by lower-case name, the last of each. */
   public record RawAnswer(int status, Map<String, String> headers, String body) {}
 
-  /** Starts with the settings of {@code portvakt dev}, in memory. */
+  /** Starts with the settings of {@code portvakt dev}, keeping nothing in files. */
   public static TestStack start() {
     return start(settings -> settings);
   }
 
-  /** Starts in memory with changed settings; the remote issuer is trusted already. */
+  /** Starts with changed settings; the remote issuer is trusted already. */
   public static TestStack start(UnaryOperator<Settings> change) {
     return start(change, RemoteIssuer.start());
   }
@@ -102,7 +107,11 @@ public final class TestStack implements AutoCloseable {
             new Settings.Exchange(
                 base.exchange().tokens(), List.of(remote.trusted()), java.util.Set.of()));
     try {
-      Settings settings = Addresses.withPort(change.apply(trusting));
+      Settings changed = change.apply(trusting);
+      boolean anywhere = changed.data() == null && changed.store() == null;
+      Settings settings =
+          Addresses.withPort(
+              anywhere && ON_POSTGRES ? on(TestPostgres.fresh()).apply(changed) : changed);
       return new TestStack(clock, remote, Server.start(settings, clock));
     } catch (RuntimeException e) {
       remote.close();

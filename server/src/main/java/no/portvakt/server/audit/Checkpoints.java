@@ -1,5 +1,6 @@
 package no.portvakt.server.audit;
 
+import com.nimbusds.jose.jwk.JWK;
 import java.io.IOException;
 import java.io.Writer;
 import java.time.Duration;
@@ -181,9 +182,9 @@ public final class Checkpoints {
         signer.sign(Checkpoint.Type.END, end));
   }
 
-  /** The public key that signs, a JWK in JSON. */
-  public String publicKey() {
-    return signer.publicJwk().toJSONString();
+  /** The public key that signs. */
+  public JWK key() {
+    return signer.publicJwk();
   }
 
   private void records(Checkpoint end, AuditExport.Sink sink) throws IOException {

@@ -65,6 +65,15 @@ public final class Database implements AutoCloseable {
     return open(new PostgresEngine(address));
   }
 
+  /**
+   * Makes the folder of a store, for its owner alone, when it is missing.
+   *
+   * @throws UnusableData when it can't be made or written
+   */
+  public static void makeFolder(Path folder) {
+    SqliteEngine.makeFolder(folder);
+  }
+
   /** Whether a folder holds a store. */
   public static boolean existsIn(Path folder) {
     return Files.isRegularFile(folder.resolve(SqliteEngine.FILE_NAME));

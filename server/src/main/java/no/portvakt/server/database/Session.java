@@ -43,8 +43,13 @@ public final class Session implements AutoCloseable {
     T read(ResultSet row) throws SQLException;
   }
 
-  /** Runs a statement and says how many rows it changed. */
+  /**
+   * Runs a statement and says how many rows it changed.
+   *
+   * @throws IllegalArgumentException for a text with a NUL, which PostgreSQL can't keep
+   */
   public int update(String sql, @Nullable Object... values) {
+    requireNoNul(values);
     try {
       return bind(sql, values).executeUpdate();
     } catch (SQLException e) {
@@ -57,6 +62,7 @@ public final class Session implements AutoCloseable {
    * of the same transaction does not see it.
    */
   public void atEnd(String sql, @Nullable Object... values) {
+    requireNoNul(values);
     try {
       PreparedStatement statement = bind(sql, values);
       statement.addBatch();
@@ -66,9 +72,14 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  /** The rows of a query. */
+  /**
+   * The rows of a query; none when a text that is looked for holds a NUL, which no text kept does.
+   */
   public <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) {
     List<T> rows = new ArrayList<>();
+    if (holdsNul(values)) {
+      return rows;
+    }
     try (ResultSet result = bind(sql, values).executeQuery()) {
       while (result.next()) {
         rows.add(row.read(result));
@@ -79,8 +90,11 @@ public final class Session implements AutoCloseable {
     return rows;
   }
 
-  /** The first row of a query, or null when there is none. */
+  /** The first row of a query, or null when there is none; a NUL is treated as there. */
   public <T> @Nullable T first(Row<T> row, String sql, @Nullable Object... values) {
+    if (holdsNul(values)) {
+      return null;
+    }
     try (ResultSet result = bind(sql, values).executeQuery()) {
       return result.next() ? row.read(result) : null;
     } catch (SQLException e) {
@@ -131,6 +145,21 @@ public final class Session implements AutoCloseable {
     } catch (SQLException e) {
       throw new StoreUnavailable("A connection can't be closed.", e);
     }
+  }
+
+  private static void requireNoNul(@Nullable Object[] values) {
+    if (holdsNul(values)) {
+      throw new IllegalArgumentException("A text to be kept holds a NUL.");
+    }
+  }
+
+  private static boolean holdsNul(@Nullable Object[] values) {
+    for (Object value : values) {
+      if (value instanceof String text && text.indexOf('\0') >= 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private PreparedStatement bind(String sql, @Nullable Object[] values) throws SQLException {

@@ -32,20 +32,28 @@ final class SqliteEngine implements Engine {
     source.setUrl(url);
   }
 
+  static void makeFolder(Path folder) {
+    try {
+      OwnerOnly.createFolder(folder);
+    } catch (IOException e) {
+      throw unwritable(folder, e);
+    }
+    if (!Files.isWritable(folder)) {
+      throw unwritable(folder, null);
+    }
+  }
+
   /**
    * The store in a folder; both are made when they are missing.
    *
    * @throws Database.UnusableData when the folder can't be written
    */
   static SqliteEngine in(Path folder) {
+    makeFolder(folder);
     try {
-      OwnerOnly.createFolder(folder);
       OwnerOnly.createFile(folder.resolve(FILE_NAME));
     } catch (IOException e) {
       throw unwritable(folder, e);
-    }
-    if (!Files.isWritable(folder)) {
-      throw unwritable(folder, null);
     }
     SQLiteConfig config = new SQLiteConfig();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);

@@ -3,6 +3,7 @@ package no.portvakt.server.issuer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -141,11 +142,23 @@ public final class KeyCipher {
     return cipher;
   }
 
+  // On disk before anything is encrypted with it, and whole or not there.
   private static void createIfMissing(Path file) throws IOException {
-    if (OwnerOnly.createFile(file)) {
-      Files.writeString(
-          file, Base64.getEncoder().encodeToString(fresh()) + "\n", StandardOpenOption.WRITE);
+    if (Files.exists(file)) {
+      return;
     }
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(fresh);
+    boolean _ = OwnerOnly.createFile(fresh);
+    try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+      String text = Base64.getEncoder().encodeToString(fresh()) + "\n";
+      ByteBuffer left = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+      while (left.hasRemaining()) {
+        channel.write(left);
+      }
+      channel.force(true);
+    }
+    Files.move(fresh, file);
   }
 
   private static byte[] fresh() {

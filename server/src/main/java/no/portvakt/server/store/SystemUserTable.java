@@ -72,9 +72,9 @@ public final class SystemUserTable {
     return database.read(session ->
         session.query(
             SystemUserTable::user,
-            USER
-                + "WHERE party = ? AND external_ref = ? AND system_id IN"
-                + " (SELECT system_id FROM vendor_system WHERE vendor = ?) ORDER BY system_id",
+            "SELECT u.id, u.system_id, u.party, u.external_ref, u.created"
+                + " FROM vendor_system_user u JOIN vendor_system s ON s.system_id = u.system_id"
+                + " WHERE u.party = ? AND u.external_ref = ? AND s.vendor = ? ORDER BY u.system_id",
             party,
             externalRef,
             vendor));

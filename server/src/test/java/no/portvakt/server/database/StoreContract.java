@@ -6,6 +6,7 @@ import static no.portvakt.server.database.Writers.slowWriter;
 import static no.portvakt.server.database.Writers.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -286,6 +287,22 @@ abstract class StoreContract {
       clients.putKeys("c1", List.of(new KeyRow("k3", "{}", 3, 4)));
       assertThat(clients.keys("c1")).containsExactly(new KeyRow("k3", "{}", 3, 4));
       assertThat(clients.keys("c2")).isEmpty();
+    }
+  }
+
+  @Test
+  void findsNothingByATextWithANulAndKeepsNone() {
+    try (Database database = open()) {
+      ClientTable clients = new ClientTable(database);
+      assertThat(clients.add(new ClientRow("c1", "991825827", null, true, "{}", 1, 2))).isTrue();
+      assertThat(clients.find("c1\0")).isNull();
+      assertThat(clients.find("\0c1")).isNull();
+      assertThat(clients.keys("c\0001")).isEmpty();
+      assertThat(clients.find("c1\ud800")).isNull();
+      assertThatIllegalArgumentException()
+          .isThrownBy(
+              () -> clients.add(new ClientRow("c\0002", "991825827", null, true, "{}", 1, 2)));
+      assertThat(clients.find("c1")).isNotNull();
     }
   }
 
