@@ -3,6 +3,7 @@ package no.portvakt.server;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,8 +28,8 @@ import no.portvakt.server.certificates.TestAuthority;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.StoreUnavailable;
 import no.portvakt.server.discovery.Document;
-import no.portvakt.server.discovery.KeySetDocument;
 import no.portvakt.server.discovery.Metadata;
+import no.portvakt.server.discovery.PublishedKeys;
 import no.portvakt.server.exchange.ExchangeEndpoint;
 import no.portvakt.server.exchange.ExchangePipeline;
 import no.portvakt.server.exchange.PlatformClaims;
@@ -40,9 +41,11 @@ import no.portvakt.server.issuer.KeyRing;
 import no.portvakt.server.issuer.SealedSecrets;
 import no.portvakt.server.issuer.SignatureBudget;
 import no.portvakt.server.issuer.TokenIssuer;
+import no.portvakt.server.maskinporten.ErrorPages;
 import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.operations.Health;
 import no.portvakt.server.operations.Metrics;
+import no.portvakt.server.registration.Registrations;
 import no.portvakt.server.registry.Organisations;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.CheckpointTable;
@@ -69,6 +72,7 @@ public final class Server implements AutoCloseable {
 
   private static final Duration KEYS_TENDED = Duration.ofMinutes(1);
   private static final Duration RECORDS_FORGOTTEN = Duration.ofHours(1);
+  private static final Duration CLIENT_KEYS_COUNTED = Duration.ofHours(1);
 
   private final Database database;
   private final Health health;
@@ -134,8 +138,8 @@ public final class Server implements AutoCloseable {
     boolean maskinporten = settings.roles().contains(Settings.Role.MASKINPORTEN);
 
     // What we keep and count.
-    ClientTable clients = new ClientTable(database);
-    ScopeTable scopes = new ScopeTable(database);
+    Registrations registered = Registrations.in(database);
+    ClientTable clients = registered.clients();
     OrganisationTable organisations = new OrganisationTable(database);
     Metrics metrics = new Metrics();
     ReplayGuard replays = new ReplayGuard(new ReplayTable(database));
@@ -209,8 +213,20 @@ public final class Server implements AutoCloseable {
           new EnterpriseCertificates(
               anchors(settings, authority), new Revocation(settings.maskinporten().revocation()));
       TokenEndpoint tokens =
-          new TokenEndpoint(issuer, clients, scopes, certificates, replays, audit, clock);
+          new TokenEndpoint(
+              issuer,
+              registered,
+              certificates,
+              replays,
+              audit,
+              clock,
+              settings.maskinporten().tokens(),
+              metrics::keyEndsSoon);
       router.route("POST", "/maskinporten/token", tokens::handle);
+      ErrorPages errors = new ErrorPages(issuer.issuer());
+      router.document("/maskinporten/errors", errors::list);
+      router.document("/maskinporten/errors/{code}", errors::one);
+      countKeys(clients, metrics, housekeeping, clock);
       Document metadata = Metadata.maskinporten(issuer.issuer());
       // RFC 8414 §3.1 puts the well-known part before the issuer's path; most clients append it.
       for (String path :
@@ -219,7 +235,9 @@ public final class Server implements AutoCloseable {
               "/.well-known/oauth-authorization-server/maskinporten")) {
         router.document(path, request -> metadata.answer(request, Metadata.MAX_AGE));
       }
-      router.document("/maskinporten/jwk", new KeySetDocument(ring)::handle);
+      PublishedKeys published = PublishedKeys.keySet(ring);
+      router.document("/maskinporten/jwk", published::handle);
+      router.document("/maskinporten/jwk.json", published::handle);
       TrustedIssuer ourselves =
           new TrustedIssuer(issuer.issuer(), TrustedIssuer.RSA_ALGORITHMS, ring.keySet(), Set.of());
       new AdminApi(
@@ -247,12 +265,9 @@ public final class Server implements AutoCloseable {
               new Organisations(organisations)::codeOf);
       router.route("GET", base + "/exchange/{tokenProvider}", exchange::handle);
       String openId = base + "/openid/.well-known/openid-configuration";
-      router.document(
-          openId,
-          request ->
-              Metadata.openIdConfiguration(issuer.issuer(), ring.keys().algorithms())
-                  .answer(request, Metadata.MAX_AGE));
-      router.document(openId + "/jwks", new KeySetDocument(ring)::handle);
+      PublishedKeys platform = PublishedKeys.openIdConfiguration(issuer.issuer(), ring);
+      router.document(openId, request -> platform.answer(request, Metadata.MAX_AGE));
+      router.document(openId + "/jwks", PublishedKeys.keySet(ring)::handle);
     }
 
     Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
@@ -357,6 +372,17 @@ public final class Server implements AutoCloseable {
           keys.tend(role);
           ring.reload();
         });
+  }
+
+  private static void countKeys(
+      ClientTable clients, Metrics metrics, Housekeeping housekeeping, InstantSource clock) {
+    Runnable count =
+        () -> {
+          Instant now = clock.instant();
+          metrics.clientKeysEndSoon(clients.expiring(now, now.plus(TokenEndpoint.WARNED_BEFORE)));
+        };
+    count.run();
+    housekeeping.every(CLIENT_KEYS_COUNTED, "Counting the clients' keys that end soon", count);
   }
 
   private static void addRemoteIssuers(

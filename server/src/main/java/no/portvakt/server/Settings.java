@@ -11,6 +11,7 @@ import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.registration.SubscopeGrammar;
 import org.jspecify.annotations.Nullable;
 
@@ -149,25 +150,32 @@ public record Settings(
    *     again; null: nowhere
    * @param revocation whether certificates are asked about, and how
    * @param administration how the admin API answers and what it takes
+   * @param tokens what its token endpoint takes and gives
    */
   public record Maskinporten(
       @Nullable Path anchors,
       @Nullable Path adminClientFile,
       Revocation.Options revocation,
-      Administration administration) {
+      Administration administration,
+      TokenEndpoint.Options tokens) {
     /** The same with other files. */
     public Maskinporten withFiles(@Nullable Path trusted, @Nullable Path adminClient) {
-      return new Maskinporten(trusted, adminClient, revocation, administration);
+      return new Maskinporten(trusted, adminClient, revocation, administration, tokens);
     }
 
     /** The same with another look-up of revocation. */
     public Maskinporten withRevocation(Revocation.Options options) {
-      return new Maskinporten(anchors, adminClientFile, options, administration);
+      return new Maskinporten(anchors, adminClientFile, options, administration, tokens);
     }
 
     /** The same with another admin API. */
     public Maskinporten withAdministration(Administration other) {
-      return new Maskinporten(anchors, adminClientFile, revocation, other);
+      return new Maskinporten(anchors, adminClientFile, revocation, other, tokens);
+    }
+
+    /** The same with another token endpoint. */
+    public Maskinporten withTokens(TokenEndpoint.Options options) {
+      return new Maskinporten(anchors, adminClientFile, revocation, administration, options);
     }
   }
 
@@ -213,7 +221,8 @@ public record Settings(
             dev == null ? null : dev.resolve("anchors.pem"),
             dev == null ? null : dev.resolve("admin-client.json"),
             Revocation.Options.of(List.of()),
-            new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED)),
+            new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED),
+            new TokenEndpoint.Options(120, true, false, false)),
         new Development(dev == null ? null : dev.resolve("test-authority.pem")));
   }
 

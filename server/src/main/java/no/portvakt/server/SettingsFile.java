@@ -21,6 +21,7 @@ import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.SigningKeys;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.registration.ScopeRules;
 import no.portvakt.server.registration.SubscopeGrammar;
 import no.portvakt.tokens.OrganisationNumber;
@@ -106,7 +107,16 @@ public final class SettingsFile {
 
   private Settings.Maskinporten maskinporten(SettingsSection section) {
     section.known(
-        "anchors", "admin-client", "revocation", "prefixes", "subscope-grammar", "status-codes");
+        "anchors",
+        "admin-client",
+        "revocation",
+        "prefixes",
+        "subscope-grammar",
+        "status-codes",
+        "grant-lifetime",
+        "query-parameters",
+        "misspelt-media-type",
+        "legacy-claims");
     Settings.Maskinporten otherwise = base.maskinporten();
     Path anchors = section.path("anchors");
     Path adminClient = section.path("admin-client");
@@ -114,7 +124,23 @@ public final class SettingsFile {
         anchors == null ? otherwise.anchors() : anchors,
         adminClient == null ? otherwise.adminClientFile() : adminClient,
         revocation(section.section("revocation"), otherwise.revocation()),
-        administration(section, otherwise.administration()));
+        administration(section, otherwise.administration()),
+        grants(section, otherwise.tokens()));
+  }
+
+  private static TokenEndpoint.Options grants(
+      SettingsSection section, TokenEndpoint.Options otherwise) {
+    return new TokenEndpoint.Options(
+        section
+            .duration(
+                "grant-lifetime",
+                Duration.ofSeconds(otherwise.grantLifetime()),
+                SECOND,
+                Duration.ofMinutes(10))
+            .toSeconds(),
+        section.flag("query-parameters", otherwise.queryParameters()),
+        section.flag("misspelt-media-type", otherwise.misspeltMediaType()),
+        section.flag("legacy-claims", otherwise.legacyClaims()));
   }
 
   private static Settings.Administration administration(

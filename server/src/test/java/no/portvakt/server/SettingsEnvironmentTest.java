@@ -92,6 +92,10 @@ class SettingsEnvironmentTest {
       maskinporten.prefixes | {nav: 889640782} | {nav: 974760673, 974760673: '974760673'} |
       maskinporten.subscope-grammar | extended | seed |
       maskinporten.status-codes | observed | documented |
+      maskinporten.grant-lifetime | 60 | 3m |
+      maskinporten.query-parameters | true | false |
+      maskinporten.misspelt-media-type | false | true |
+      maskinporten.legacy-claims | false | true |
       """;
 
   @TempDir private static Path folder;
