@@ -14,6 +14,7 @@ import picocli.CommandLine.HelpCommand;
     mixinStandardHelpOptions = true,
     subcommands = {
       ExchangeBench.class,
+      MaskinportenBench.class,
       StoreBench.class,
       SoakBench.class,
       ClientBench.class,

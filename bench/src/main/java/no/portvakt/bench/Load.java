@@ -14,19 +14,22 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * A closed loop: so many connections to loopback, each sending its next exchange when it has read
+ * A closed loop: so many connections to loopback, each sending its next request when it has read
  * the answer to the last. It works on bare sockets because it shares the processors with the
  * server.
  */
 final class Load {
   private final int port;
   private final int connections;
-  private final Supplier<String> tokens;
+  private final Supplier<byte[]> requests;
 
-  Load(int port, int connections, Supplier<String> tokens) {
+  /**
+   * @param requests whole HTTP requests; each must be answered 200
+   */
+  Load(int port, int connections, Supplier<byte[]> requests) {
     this.port = port;
     this.connections = connections;
-    this.tokens = tokens;
+    this.requests = requests;
   }
 
   /** What a run measured. */
@@ -99,7 +102,7 @@ final class Load {
         OutputStream out = socket.getOutputStream();
         InputStream in = new BufferedInputStream(socket.getInputStream(), 8192);
         do {
-          byte[] request = request(tokens.get());
+          byte[] request = requests.get();
           long sent = System.nanoTime();
           out.write(request);
           out.flush();
@@ -112,14 +115,6 @@ final class Load {
       } catch (IOException | RuntimeException e) {
         failure = e;
       }
-    }
-
-    private byte[] request(String token) {
-      return ("GET /authentication/api/v1/exchange/maskinporten HTTP/1.1\r\n"
-              + "Host: localhost\r\nAccept: */*\r\nAuthorization: Bearer "
-              + token
-              + "\r\n\r\n")
-          .getBytes(StandardCharsets.US_ASCII);
     }
 
     private void readAnswer(InputStream in) throws IOException {

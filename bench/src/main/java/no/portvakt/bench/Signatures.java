@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The bare signature work of one exchange: verify one RS256 signature, make one signature; with the
+ * The bare signature work of one request: verify one RS256 signature, make one signature; with the
  * server's provider, on as many threads as there are processors.
  */
 final class Signatures {

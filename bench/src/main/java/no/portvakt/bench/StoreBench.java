@@ -119,8 +119,10 @@ final class StoreBench implements Callable<Integer> {
         ServerProcess onPostgres = ServerProcess.onPostgres(postgres.url());
         Tokens sqliteTokens = new Tokens(new Caller(onSqlite));
         Tokens postgresTokens = new Tokens(new Caller(onPostgres))) {
-      Load sqlite = new Load(onSqlite.port(), connections, sqliteTokens);
-      Load postgresql = new Load(onPostgres.port(), connections, postgresTokens);
+      Load sqlite =
+          new Load(onSqlite.port(), connections, () -> Requests.exchange(sqliteTokens.get()));
+      Load postgresql =
+          new Load(onPostgres.port(), connections, () -> Requests.exchange(postgresTokens.get()));
       err.printf("Warming up for 2 × %d s …%n", warmUp);
       sqlite.run(warmUp);
       postgresql.run(warmUp);

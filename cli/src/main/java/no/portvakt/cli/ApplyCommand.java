@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "apply",
     description = {
-      "Show how a Maskinporten differs from a YAML file, then make it as the file says. A second run",
-      "finds nothing to do. Exit code 1: with --plan, there is a difference."
+      "Show how a Maskinporten differs from a YAML file, and make it so.",
+      "A second run finds nothing to do. Exit code 1: with --plan, there is a difference."
     })
 final class ApplyCommand extends AdminCommand {
   @Parameters(paramLabel = "FILE", description = "What there should be; see docs/maskinporten.md.")

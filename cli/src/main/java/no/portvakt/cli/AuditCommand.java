@@ -128,7 +128,7 @@ final class AuditCommand {
       Map<String, @Nullable Object> record = members(entry);
       Object organisation = record.get("organisation");
       Object reason = record.get("reason");
-      return "%s  %s  %-8s %-18s %-12s %s%s"
+      return "%s  %s  %-8s %-20s %-12s %s %s"
           .formatted(
               record.get("time"),
               entry.decisionId(),
@@ -136,7 +136,8 @@ final class AuditCommand {
               record.get("event"),
               record.get("provider"),
               organisation == null ? "" : organisation,
-              reason == null ? "" : reason);
+              reason == null ? "" : reason)
+          .stripTrailing();
     }
 
     private static Instant instant(String text) {

@@ -104,8 +104,9 @@ final class ClientCommand {
   @Command(
       name = "create",
       description = {
-        "Make a client. A client secret, when it has one, is shown this once. With --new-key it gets",
-        "a key at once, and `maskinporten token --client FILE` gets tokens as this client."
+        "Make a client, with --new-key also its key.",
+        "With the file of --new-key `maskinporten token --client FILE` gets tokens at once. A client",
+        "secret, for a client that has one, is shown this once."
       })
   static final class CreateCommand extends AdminCommand {
     @Parameters(paramLabel = "NAME", description = "Its name.")

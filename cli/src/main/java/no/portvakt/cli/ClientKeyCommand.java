@@ -109,8 +109,8 @@ final class ClientKeyCommand {
   @Command(
       name = "rotate",
       description = {
-        "Register a new key beside the old ones, so that the client can change over. The old ones",
-        "stay until `key remove`, or go at once with --remove-old."
+        "Register a new key beside the old ones, so that the client can change over.",
+        "The old ones stay until `key remove`, or go at once with --remove-old."
       })
   static final class RotateCommand extends ClientCommand.OnOneClient {
     @Option(

@@ -6,8 +6,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "maskinporten",
     description = {
-      "Register scopes, accesses, clients and keys at a Maskinporten that runs, over its admin API,",
-      "and get tokens."
+      "Register clients and scopes at a Maskinporten, and get tokens.",
+      "The Maskinporten runs, here or elsewhere; these commands speak to its admin API."
     },
     mixinStandardHelpOptions = true,
     subcommands = {
@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
       ClientKeyCommand.class,
       TokenCommand.class,
       ApplyCommand.class,
+      CertificateCommand.class,
       PrefixCommand.class,
       DelegationCommand.class,
       SystemCommand.class,

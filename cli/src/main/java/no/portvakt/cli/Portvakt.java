@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       BackupCommand.class,
       RestoreCommand.class,
       ImportCommand.class,
+      MaskinportenCommand.class,
       AuditCommand.class,
       ExplainCommand.class,
       HelpCommand.class

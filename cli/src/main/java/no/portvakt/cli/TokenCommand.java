@@ -30,8 +30,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "token",
     description = {
-      "Get a token and write it alone on standard output, for $(…). Who has it can use it until it",
-      "expires."
+      "Get a token, alone on standard output, for $(…).",
+      "Who has it can use it until it expires."
     },
     mixinStandardHelpOptions = true)
 final class TokenCommand implements Callable<Integer> {

@@ -16,8 +16,8 @@ class PortvaktTest {
         .contains(
             "demo",
             "dev",
-            "maskinporten",
             "import",
+            "maskinporten",
             "audit",
             "explain",
             "help",
@@ -65,6 +65,8 @@ class PortvaktTest {
         "import organisations",
         "import organisations a b",
         "explain a b",
+        "maskinporten certificate",
+        "maskinporten certificate --org 974760673 --seid x",
         "help nonsense"
       })
   void refusesWhatItDoesNotKnow(String line) {
@@ -74,7 +76,7 @@ class PortvaktTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"audit", "import"})
+  @ValueSource(strings = {"audit", "import", "maskinporten"})
   void asksForTheSubcommand(String command) {
     Console console = Console.run(command);
     assertThat(console.code()).isEqualTo(2);

@@ -46,8 +46,10 @@ final class Advice {
     if (refusal.traceId() != null) {
       sentence.append(" (trace id ").append(refusal.traceId()).append(')');
     }
-    String advice = advice(refusal, request, issuer, now);
-    return new TokenRefused(refusal, sentence.append('.').toString().replace("..", "."), advice);
+    if (sentence.charAt(sentence.length() - 1) != '.') {
+      sentence.append('.');
+    }
+    return new TokenRefused(refusal, sentence.toString(), advice(refusal, request, issuer, now));
   }
 
   private String advice(Refusal refusal, TokenRequest request, String issuer, Instant now) {

@@ -3,7 +3,9 @@ package no.portvakt.maskinporten;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -101,6 +103,15 @@ public final class MaskinportenClient implements AutoCloseable {
    */
   public static MaskinportenClient fromProperties(Map<String, String> properties) {
     return builder().properties(properties).build();
+  }
+
+  /** As {@link #fromProperties(Map)}, defaults of the properties included. */
+  public static MaskinportenClient fromProperties(Properties properties) {
+    Map<String, String> named = new HashMap<>();
+    for (String name : properties.stringPropertyNames()) {
+      named.put(name, properties.getProperty(name, ""));
+    }
+    return fromProperties(named);
   }
 
   /**

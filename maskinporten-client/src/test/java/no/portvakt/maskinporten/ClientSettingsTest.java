@@ -13,6 +13,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -84,6 +85,18 @@ class ClientSettingsTest {
     try (MaskinportenClient client = MaskinportenClient.fromProperties(properties)) {
       assertThat(client.token().value()).isEqualTo("t");
     }
+  }
+
+  @Test
+  void takesPropertiesWithDefaults() {
+    Properties defaults = new Properties();
+    defaults.putAll(properties());
+    Properties properties = new Properties(defaults);
+    properties.setProperty("maskinporten.client-id", "own");
+    try (MaskinportenClient client = MaskinportenClient.fromProperties(properties)) {
+      client.token("a:b");
+    }
+    assertThat(maskinporten.requests().get(0).claims()).containsEntry("iss", "own");
   }
 
   @ParameterizedTest

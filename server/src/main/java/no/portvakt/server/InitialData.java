@@ -1,6 +1,10 @@
 package no.portvakt.server;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -8,7 +12,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import no.portvakt.server.certificates.Issued;
+import no.portvakt.server.certificates.TestAuthority;
+import no.portvakt.server.database.OwnerOnly;
 import no.portvakt.server.registration.ClientSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
@@ -35,6 +43,9 @@ final class InitialData {
           organisation("ttd", "405003309", "Testdepartementet"));
   private static final List<String> OPEN_SCOPES =
       List.of("altinn:serviceowner/instances.read", "altinn:serviceowner/instances.write");
+
+  /** The trusted certificates of a developer's folder, beside its authority. */
+  private static final String TRUSTED = "anchors.pem";
 
   private static final Map<String, String> SOURCES =
       Map.of("https://tt02.altinn.no/", "altinn", "https://at22.altinn.cloud/", "altinn-at22");
@@ -114,6 +125,59 @@ final class InitialData {
     return client;
   }
 
+  /** Whether a developer's folder has no authority yet, or no trusted certificates. */
+  static boolean lacksTestAuthority(Settings settings) {
+    Settings.Development development = settings.development();
+    Path file = development == null ? null : development.authority();
+    return file != null && (!Files.exists(file) || !Files.exists(file.resolveSibling(TRUSTED)));
+  }
+
+  /**
+   * The authority of a developer's platform; one is made when there is none. Where the folder has
+   * no trusted certificates of its own, the authority's become that.
+   */
+  static TestAuthority testAuthority(Settings settings, Instant now) {
+    Settings.Development development = settings.development();
+    if (development == null) {
+      throw new IllegalStateException("Only a developer's platform has a test authority.");
+    }
+    Path file = development.authority();
+    if (file == null) {
+      return newAuthority(now);
+    }
+    try {
+      TestAuthority authority = Files.exists(file) ? TestAuthority.read(file) : newAuthority(now);
+      writeOnce(file, authority.self().toPem());
+      writeOnce(file.resolveSibling(TRUSTED), Issued.pem(authority.self().chain()));
+      return authority;
+    } catch (IOException e) {
+      throw new UncheckedIOException("The test authority " + file + " can't be kept.", e);
+    } catch (IllegalArgumentException e) {
+      throw new SettingsFile.BadSettings(
+          "The test authority " + file + " can't be used; delete it for a new one.");
+    }
+  }
+
+  // The root's key is not kept: the authority below it issues everything.
+  private static TestAuthority newAuthority(Instant now) {
+    return TestAuthority.root("Portvakt Test Root CA", now)
+        .below("Portvakt Test Enterprise CA", now);
+  }
+
+  /** Writes a file whole or not at all, readable for its owner alone; never over another. */
+  private static void writeOnce(Path file, String text) throws IOException {
+    if (Files.exists(file)) {
+      return;
+    }
+    // Another thread of the start may make the same folder.
+    Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
+    Path fresh = file.resolveSibling(file.getFileName() + ".tmp");
+    Files.deleteIfExists(fresh);
+    OwnerOnly.createFile(fresh);
+    Files.writeString(fresh, text);
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+
   /** Gives a prefix to an organisation when nobody has it. */
   static void givePrefix(ScopeTable scopes, String prefix, String owner) {
     if (scopes.ownerOfPrefix(prefix) == null) {
@@ -142,6 +206,7 @@ final class InitialData {
     body.put("token_endpoint_auth_method", "private_key_jwt");
     body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
     body.put("scopes", AdminClient.SCOPES);
+    body.put("access_token_lifetime", 0);
     long time = now.toEpochMilli();
     return new ClientRow(client.clientId(), DIGDIR, null, true, Json.write(body), time, time);
   }

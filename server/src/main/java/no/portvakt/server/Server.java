@@ -3,6 +3,7 @@ package no.portvakt.server;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,11 +21,15 @@ import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.audit.CheckpointSigner;
 import no.portvakt.server.audit.Checkpoints;
 import no.portvakt.server.audit.Pseudonyms;
+import no.portvakt.server.certificates.Anchors;
+import no.portvakt.server.certificates.EnterpriseCertificates;
+import no.portvakt.server.certificates.Revocation;
+import no.portvakt.server.certificates.TestAuthority;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.StoreUnavailable;
 import no.portvakt.server.discovery.Document;
-import no.portvakt.server.discovery.KeySetDocument;
 import no.portvakt.server.discovery.Metadata;
+import no.portvakt.server.discovery.PublishedKeys;
 import no.portvakt.server.exchange.ExchangeEndpoint;
 import no.portvakt.server.exchange.ExchangePipeline;
 import no.portvakt.server.exchange.PlatformClaims;
@@ -36,10 +41,11 @@ import no.portvakt.server.issuer.KeyRing;
 import no.portvakt.server.issuer.SealedSecrets;
 import no.portvakt.server.issuer.SignatureBudget;
 import no.portvakt.server.issuer.TokenIssuer;
-import no.portvakt.server.maskinporten.EnterpriseCertificates;
+import no.portvakt.server.maskinporten.ErrorPages;
 import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.operations.Health;
 import no.portvakt.server.operations.Metrics;
+import no.portvakt.server.registration.Registrations;
 import no.portvakt.server.registry.Organisations;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.CheckpointTable;
@@ -66,6 +72,7 @@ public final class Server implements AutoCloseable {
 
   private static final Duration KEYS_TENDED = Duration.ofMinutes(1);
   private static final Duration RECORDS_FORGOTTEN = Duration.ofHours(1);
+  private static final Duration CLIENT_KEYS_COUNTED = Duration.ofHours(1);
 
   private final Database database;
   private final Health health;
@@ -74,6 +81,7 @@ public final class Server implements AutoCloseable {
   private final HttpServer http;
   private final Addresses addresses;
   private final @Nullable AdminClient adminClient;
+  private final FutureTask<TestAuthority> authority;
 
   private Server(
       Database database,
@@ -82,7 +90,8 @@ public final class Server implements AutoCloseable {
       PlatformKeys keys,
       HttpServer http,
       Addresses addresses,
-      @Nullable AdminClient adminClient) {
+      @Nullable AdminClient adminClient,
+      FutureTask<TestAuthority> authority) {
     this.database = database;
     this.health = health;
     this.housekeeping = housekeeping;
@@ -90,6 +99,7 @@ public final class Server implements AutoCloseable {
     this.http = http;
     this.addresses = addresses;
     this.adminClient = adminClient;
+    this.authority = authority;
   }
 
   /** Starts with the machine's clock; returns when requests are answered. */
@@ -128,8 +138,8 @@ public final class Server implements AutoCloseable {
     boolean maskinporten = settings.roles().contains(Settings.Role.MASKINPORTEN);
 
     // What we keep and count.
-    ClientTable clients = new ClientTable(database);
-    ScopeTable scopes = new ScopeTable(database);
+    Registrations registered = Registrations.in(database);
+    ClientTable clients = registered.clients();
     OrganisationTable organisations = new OrganisationTable(database);
     Metrics metrics = new Metrics();
     ReplayGuard replays = new ReplayGuard(new ReplayTable(database));
@@ -149,6 +159,12 @@ public final class Server implements AutoCloseable {
           }
           return null;
         });
+    FutureTask<TestAuthority> authority =
+        new FutureTask<>(() -> InitialData.testAuthority(settings, clock.instant()));
+    boolean firstAuthority = maskinporten && InitialData.lacksTestAuthority(settings);
+    if (firstAuthority) {
+      Thread.startVirtualThread(authority); // else it is had when it is first asked for
+    }
     if (authentication) {
       keys.tend(Settings.Role.AUTHENTICATION);
     }
@@ -193,16 +209,35 @@ public final class Server implements AutoCloseable {
               TrustedIssuer.RSA_ALGORITHMS,
               ring.keySet(),
               settings.exchange().maskinportenAudiences()));
-      EnterpriseCertificates anchors =
-          new EnterpriseCertificates(settings.maskinporten().anchors());
+      EnterpriseCertificates certificates =
+          new EnterpriseCertificates(
+              anchors(settings, authority), new Revocation(settings.maskinporten().revocation()));
       TokenEndpoint tokens =
-          new TokenEndpoint(issuer, clients, scopes, anchors, replays, audit, clock);
+          new TokenEndpoint(
+              issuer,
+              registered,
+              certificates,
+              replays,
+              audit,
+              clock,
+              settings.maskinporten().tokens(),
+              metrics::keyEndsSoon);
       router.route("POST", "/maskinporten/token", tokens::handle);
+      ErrorPages errors = new ErrorPages(issuer.issuer());
+      router.document("/maskinporten/errors", errors::list);
+      router.document("/maskinporten/errors/{code}", errors::one);
+      countKeys(clients, metrics, housekeeping, clock);
       Document metadata = Metadata.maskinporten(issuer.issuer());
-      router.document(
-          "/maskinporten/.well-known/oauth-authorization-server",
-          request -> metadata.answer(request, Metadata.MAX_AGE));
-      router.document("/maskinporten/jwk", new KeySetDocument(ring)::handle);
+      // RFC 8414 §3.1 puts the well-known part before the issuer's path; most clients append it.
+      for (String path :
+          List.of(
+              "/maskinporten/.well-known/oauth-authorization-server",
+              "/.well-known/oauth-authorization-server/maskinporten")) {
+        router.document(path, request -> metadata.answer(request, Metadata.MAX_AGE));
+      }
+      PublishedKeys published = PublishedKeys.keySet(ring);
+      router.document("/maskinporten/jwk", published::handle);
+      router.document("/maskinporten/jwk.json", published::handle);
       TrustedIssuer ourselves =
           new TrustedIssuer(issuer.issuer(), TrustedIssuer.RSA_ALGORITHMS, ring.keySet(), Set.of());
       new AdminApi(
@@ -230,12 +265,9 @@ public final class Server implements AutoCloseable {
               new Organisations(organisations)::codeOf);
       router.route("GET", base + "/exchange/{tokenProvider}", exchange::handle);
       String openId = base + "/openid/.well-known/openid-configuration";
-      router.document(
-          openId,
-          request ->
-              Metadata.openIdConfiguration(issuer.issuer(), ring.keys().algorithms())
-                  .answer(request, Metadata.MAX_AGE));
-      router.document(openId + "/jwks", new KeySetDocument(ring)::handle);
+      PublishedKeys platform = PublishedKeys.openIdConfiguration(issuer.issuer(), ring);
+      router.document(openId, request -> platform.answer(request, Metadata.MAX_AGE));
+      router.document(openId + "/jwks", PublishedKeys.keySet(ring)::handle);
     }
 
     Map<String, BooleanSupplier> checks = new LinkedHashMap<>();
@@ -246,6 +278,9 @@ public final class Server implements AutoCloseable {
     router.document("/health/ready", health::ready);
     router.document("/metrics", metrics::handle);
     AdminClient adminClient = result(seeded);
+    if (firstAuthority) {
+      result(authority);
+    }
     HttpServer http = HttpServer.start(settings.listen(), router, clock);
     metrics.watchCertificate(http::certificateExpires, clock);
     metrics.watchProblems(
@@ -255,7 +290,8 @@ public final class Server implements AutoCloseable {
             "key-source",
             () -> keys.problem(Settings.Role.AUTHENTICATION)));
     housekeeping.start();
-    return new Server(database, health, housekeeping, keys, http, addresses, adminClient);
+    return new Server(
+        database, health, housekeeping, keys, http, addresses, adminClient, authority);
   }
 
   /** What signs and exports the audit in a store. */
@@ -311,6 +347,14 @@ public final class Server implements AutoCloseable {
     return client;
   }
 
+  private static Anchors anchors(Settings settings, FutureTask<TestAuthority> authority) {
+    Path file = settings.maskinporten().anchors();
+    if (file != null) {
+      return Anchors.in(file);
+    }
+    return settings.development() == null ? Anchors.none() : Anchors.of(() -> lazily(authority));
+  }
+
   private static void watch(
       Settings.Role role,
       KeyRing ring,
@@ -328,6 +372,17 @@ public final class Server implements AutoCloseable {
           keys.tend(role);
           ring.reload();
         });
+  }
+
+  private static void countKeys(
+      ClientTable clients, Metrics metrics, Housekeeping housekeeping, InstantSource clock) {
+    Runnable count =
+        () -> {
+          Instant now = clock.instant();
+          metrics.clientKeysEndSoon(clients.expiring(now, now.plus(TokenEndpoint.WARNED_BEFORE)));
+        };
+    count.run();
+    housekeeping.every(CLIENT_KEYS_COUNTED, "Counting the clients' keys that end soon", count);
   }
 
   private static void addRemoteIssuers(
@@ -352,6 +407,11 @@ public final class Server implements AutoCloseable {
     FutureTask<T> task = new FutureTask<>(work);
     Thread.startVirtualThread(task);
     return task;
+  }
+
+  private static <T> T lazily(FutureTask<T> task) {
+    task.run(); // does nothing when another thread has begun
+    return result(task);
   }
 
   private static <T extends @Nullable Object> T result(FutureTask<T> task) {
@@ -381,6 +441,15 @@ public final class Server implements AutoCloseable {
   /** The development platform's admin client, or null elsewhere. */
   public @Nullable AdminClient adminClient() {
     return adminClient;
+  }
+
+  /**
+   * The authority that issues test certificates for a developer's platform.
+   *
+   * @throws IllegalStateException when this is none
+   */
+  public TestAuthority testAuthority() {
+    return lazily(authority);
   }
 
   /**

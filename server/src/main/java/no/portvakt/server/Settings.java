@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import no.portvakt.server.administration.AdminApi;
+import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.registration.SubscopeGrammar;
 import org.jspecify.annotations.Nullable;
 
@@ -143,19 +145,37 @@ public record Settings(
       Set<String> audiences) {}
 
   /**
-   * @param anchors PEM with the roots of enterprise certificates, or null
+   * @param anchors PEM with the roots and intermediates of enterprise certificates, or null
    * @param adminClientFile where the first client, which may use the admin API, is written and read
    *     again; null: nowhere
+   * @param revocation whether certificates are asked about, and how
    * @param administration how the admin API answers and what it takes
+   * @param tokens what its token endpoint takes and gives
    */
   public record Maskinporten(
-      @Nullable Path anchors, @Nullable Path adminClientFile, Administration administration) {
-    /** With the admin API as it is by default. */
-    public Maskinporten(@Nullable Path anchors, @Nullable Path adminClientFile) {
-      this(
-          anchors,
-          adminClientFile,
-          new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED));
+      @Nullable Path anchors,
+      @Nullable Path adminClientFile,
+      Revocation.Options revocation,
+      Administration administration,
+      TokenEndpoint.Options tokens) {
+    /** The same with other files. */
+    public Maskinporten withFiles(@Nullable Path trusted, @Nullable Path adminClient) {
+      return new Maskinporten(trusted, adminClient, revocation, administration, tokens);
+    }
+
+    /** The same with another look-up of revocation. */
+    public Maskinporten withRevocation(Revocation.Options options) {
+      return new Maskinporten(anchors, adminClientFile, options, administration, tokens);
+    }
+
+    /** The same with another admin API. */
+    public Maskinporten withAdministration(Administration other) {
+      return new Maskinporten(anchors, adminClientFile, revocation, other, tokens);
+    }
+
+    /** The same with another token endpoint. */
+    public Maskinporten withTokens(TokenEndpoint.Options options) {
+      return new Maskinporten(anchors, adminClientFile, revocation, administration, options);
     }
   }
 
@@ -167,8 +187,12 @@ public record Settings(
   public record Administration(
       Map<String, String> prefixes, SubscopeGrammar grammar, AdminApi.StatusCodes statusCodes) {}
 
-  /** What a developer's platform has besides: test data. */
-  public record Development() {}
+  /**
+   * What a developer's platform has besides: test data, and an authority for test certificates.
+   *
+   * @param authority where the authority's key and certificates are; null: in memory
+   */
+  public record Development(@Nullable Path authority) {}
 
   /** The settings of {@code portvakt dev}. */
   public static Settings development(@Nullable Path data, int port) {
@@ -195,8 +219,11 @@ public record Settings(
             Set.of()),
         new Maskinporten(
             dev == null ? null : dev.resolve("anchors.pem"),
-            dev == null ? null : dev.resolve("admin-client.json")),
-        new Development());
+            dev == null ? null : dev.resolve("admin-client.json"),
+            Revocation.Options.of(List.of()),
+            new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED),
+            new TokenEndpoint.Options(120, true, false, false)),
+        new Development(dev == null ? null : dev.resolve("test-authority.pem")));
   }
 
   /** What {@code portvakt serve} starts from: no test data, the next key always ready. */
@@ -220,7 +247,10 @@ public record Settings(
             null),
         base.audit,
         base.exchange,
-        new Maskinporten(null, null),
+        base.maskinporten
+            .withFiles(null, null)
+            .withRevocation(
+                Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))),
         null);
   }
 

@@ -1,7 +1,9 @@
 package no.portvakt.server;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -10,13 +12,16 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import no.portvakt.server.administration.AdminApi;
+import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
 import no.portvakt.server.issuer.SigningKeys;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.registration.ScopeRules;
 import no.portvakt.server.registration.SubscopeGrammar;
 import no.portvakt.tokens.OrganisationNumber;
@@ -101,10 +106,45 @@ public final class SettingsFile {
   }
 
   private Settings.Maskinporten maskinporten(SettingsSection section) {
-    section.known("anchors", "admin-client", "prefixes", "subscope-grammar", "status-codes");
+    section.known(
+        "anchors",
+        "admin-client",
+        "revocation",
+        "prefixes",
+        "subscope-grammar",
+        "status-codes",
+        "grant-lifetime",
+        "query-parameters",
+        "misspelt-media-type",
+        "legacy-claims");
+    Settings.Maskinporten otherwise = base.maskinporten();
     Path anchors = section.path("anchors");
     Path adminClient = section.path("admin-client");
-    Settings.Administration otherwise = base.maskinporten().administration();
+    return new Settings.Maskinporten(
+        anchors == null ? otherwise.anchors() : anchors,
+        adminClient == null ? otherwise.adminClientFile() : adminClient,
+        revocation(section.section("revocation"), otherwise.revocation()),
+        administration(section, otherwise.administration()),
+        grants(section, otherwise.tokens()));
+  }
+
+  private static TokenEndpoint.Options grants(
+      SettingsSection section, TokenEndpoint.Options otherwise) {
+    return new TokenEndpoint.Options(
+        section
+            .duration(
+                "grant-lifetime",
+                Duration.ofSeconds(otherwise.grantLifetime()),
+                SECOND,
+                Duration.ofMinutes(10))
+            .toSeconds(),
+        section.flag("query-parameters", otherwise.queryParameters()),
+        section.flag("misspelt-media-type", otherwise.misspeltMediaType()),
+        section.flag("legacy-claims", otherwise.legacyClaims()));
+  }
+
+  private static Settings.Administration administration(
+      SettingsSection section, Settings.Administration otherwise) {
     Map<String, String> prefixes = section.pairs("prefixes");
     prefixes.forEach((prefix, owner) -> {
       if (!ScopeRules.isPrefix(prefix) || OrganisationNumber.parse(owner) == null) {
@@ -113,13 +153,10 @@ public final class SettingsFile {
     });
     String grammar = section.word("subscope-grammar", "extended", Set.of("seed", "extended"));
     String codes = section.word("status-codes", "observed", Set.of("documented", "observed"));
-    return new Settings.Maskinporten(
-        anchors == null ? base.maskinporten().anchors() : anchors,
-        adminClient == null ? base.maskinporten().adminClientFile() : adminClient,
-        new Settings.Administration(
-            prefixes.isEmpty() ? otherwise.prefixes() : prefixes,
-            SubscopeGrammar.valueOf(grammar.toUpperCase(Locale.ROOT)),
-            AdminApi.StatusCodes.valueOf(codes.toUpperCase(Locale.ROOT))));
+    return new Settings.Administration(
+        prefixes.isEmpty() ? otherwise.prefixes() : prefixes,
+        SubscopeGrammar.valueOf(grammar.toUpperCase(Locale.ROOT)),
+        AdminApi.StatusCodes.valueOf(codes.toUpperCase(Locale.ROOT)));
   }
 
   private Set<Settings.Role> roles(SettingsSection root) {
@@ -318,6 +355,45 @@ public final class SettingsFile {
             families.isEmpty() ? tokens.families() : families),
         issuers(section),
         new LinkedHashSet<>(section.texts("audiences")));
+  }
+
+  private static Revocation.Options revocation(SettingsSection section, Revocation.Options base) {
+    section.known("check", "when-unknown", "timeout", "keep", "responder", "lists");
+    List<String> asked = section.texts("check");
+    Set<Revocation.Method> methods = new LinkedHashSet<>();
+    for (String name : asked) {
+      switch (name) {
+        case "ocsp" -> methods.add(Revocation.Method.OCSP);
+        case "crl" -> methods.add(Revocation.Method.CRL);
+        case "none" -> {}
+        default -> throw section.bad("check", "takes ocsp and crl, or none");
+      }
+    }
+    if (asked.contains("none") && asked.size() > 1) {
+      throw section.bad("check", "takes ocsp and crl, or none");
+    }
+    List<URI> lists = section.texts("lists").stream().map(it -> list(section, it)).toList();
+    URI responder = section.address("responder", section.text("responder", null));
+    String unknown = base.acceptUnknown() ? "accept" : "refuse";
+    return new Revocation.Options(
+        asked.isEmpty() ? base.methods() : List.copyOf(methods),
+        section.word("when-unknown", unknown, Set.of("refuse", "accept")).equals("accept"),
+        section.duration("timeout", base.timeout(), SECOND, Duration.ofMinutes(1)),
+        section.duration("keep", base.keep(), SECOND, WEEK),
+        responder == null ? base.responder() : responder,
+        lists.isEmpty() ? base.lists() : lists);
+  }
+
+  /** The place of a revocation list: an address, or a file. */
+  private static URI list(SettingsSection section, String text) {
+    if (text.startsWith("http:") || text.startsWith("https:")) {
+      return Objects.requireNonNull(section.address("lists", text));
+    }
+    try {
+      return Path.of(text).toUri();
+    } catch (InvalidPathException e) {
+      throw section.bad("lists", "takes http or https URLs and files");
+    }
   }
 
   private static List<Settings.Issuer> issuers(SettingsSection exchange) {

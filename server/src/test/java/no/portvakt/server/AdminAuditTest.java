@@ -75,6 +75,7 @@ class AdminAuditTest {
     assertLast("admin.client.onbehalfof", id);
     admin.call(200, "DELETE", client, null);
     assertLast("admin.client.delete", id);
+    assertThat(last().get("members")).isEqualTo(List.of("active"));
     String name = admin.newScope("kept/scope", Map.of());
     assertLast("admin.scope.create", name);
     admin.call(200, "PUT", "/scopes/access/" + BRG + "?scope=" + name, null);

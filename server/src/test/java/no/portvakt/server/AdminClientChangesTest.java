@@ -16,6 +16,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.tokens.Digests;
@@ -200,20 +201,40 @@ class AdminClientChangesTest {
   void givesTheFirstClientOfAnOlderFolderTheNewScopeAndNoOther(@TempDir Path folder) {
     List<String> first =
         AdminClient.SCOPES.stream().filter(it -> !it.startsWith("portvakt:")).toList();
+    UnaryOperator<Settings> kept =
+        it ->
+            TestStack.withMaskinporten(
+                TestStack.in(folder).apply(it),
+                own -> own.withFiles(null, folder.resolve("admin-client.json")));
     for (List<String> scopes : List.of(first, first.subList(0, 4))) {
-      try (TestStack own = TestStack.start(TestStack.in(folder))) {
+      String id;
+      try (TestStack own = TestStack.start(kept)) {
+        id = own.adminClient().id();
         AdminCaller.with(own, "idporten:dcr.write")
-            .call(
-                200, "PUT", "/clients/" + own.adminClient().id(), client(Map.of("scopes", scopes)));
+            .call(200, "PUT", "/clients/" + id, client(Map.of("scopes", scopes)));
       }
-      try (TestStack own = TestStack.start(TestStack.in(folder))) {
-        boolean older = scopes.equals(first);
+      try (TestStack own = TestStack.start(kept)) {
+        assertThat(own.adminClient().id()).isEqualTo(id);
         assertThat(
                 AdminCaller.with(own, "idporten:dcr.write")
-                    .call(200, "GET", "/clients/" + own.adminClient().id(), null))
-            .containsEntry("scopes", older ? AdminClient.SCOPES : scopes);
+                    .call(200, "GET", "/clients/" + id, null))
+            .containsEntry("scopes", scopes.equals(first) ? AdminClient.SCOPES : scopes);
       }
     }
+  }
+
+  @Test
+  void refusesANulWhereverItStands() {
+    for (String path :
+        List.of("/clients/%00", "/systemusers/%00", "/consents/a%00", "/prefix/%00")) {
+      admin.refused(404, "not_found", "DELETE", path, null);
+    }
+    admin.refused(404, "not_found", "DELETE", "/scopes?scope=altinn:%00", null);
+    admin.refused(404, "not_found", "PUT", "/scopes/access/" + BRG + "?scope=%00", null);
+    admin.bad("Client", "client_name", "POST", "/clients", client(Map.of("client_name", "a\0")));
+    admin.bad("Client", "scopes", "POST", "/clients", client(Map.of("scopes", List.of("a\0"))));
+    Map<String, String> user = Map.of("system_id", "\0", "party_orgno", BRG);
+    admin.bad("SystemUser", "system_id", "POST", "/systemusers", user);
   }
 
   @Test

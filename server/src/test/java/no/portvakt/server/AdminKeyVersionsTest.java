@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -63,13 +64,32 @@ class AdminKeyVersionsTest {
 
   @Test
   void letsOneOfManyWritersWithTheSameTagThrough() throws Exception {
-    String tag = tag(admin.call("POST", path, set("start")));
+    assertOneGetsThrough(path, List.of(admin));
+  }
+
+  @Test
+  void letsOneOfManyWritersOnTwoNodesThrough() throws Exception {
+    PostgresAddress store = TestPostgres.fresh();
+    try (TestStack one = TestStack.start(TestStack.on(store));
+        TestStack other = TestStack.start(TestStack.on(store))) {
+      AdminCaller first = AdminCaller.admin(one);
+      String shared = "/clients/" + first.newClient(Map.of()) + "/jwks";
+      for (int i = 0; i < 5; i++) {
+        assertOneGetsThrough(shared, List.of(first, AdminCaller.admin(other)));
+      }
+    }
+  }
+
+  private static void assertOneGetsThrough(String path, List<AdminCaller> callers)
+      throws Exception {
+    String tag = tag(callers.get(0).call("POST", path, set("start")));
     List<Future<Integer>> writers = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 12; i++) {
-        String body = Json.write(set("writer" + i));
+        Map<String, Object> body = set("writer" + i);
+        AdminCaller caller = callers.get(i % callers.size());
         writers.add(
-            threads.submit(() -> admin.call("PUT", path, body, "If-Match", tag).statusCode()));
+            threads.submit(() -> caller.call("PUT", path, body, "If-Match", tag).statusCode()));
       }
     }
     List<Integer> statuses = new ArrayList<>();

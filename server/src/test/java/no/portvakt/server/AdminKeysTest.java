@@ -210,7 +210,7 @@ class AdminKeysTest {
     refuses("keys", "n", 5, null, List.of());
     refuses("keys", "e", 5, null, List.of());
     refuses("keys", "kty", null, "rsa", 5);
-    refuses("keys", "x5c", "MIIB", List.of("AAAA"), 5);
+    refuses("x5c", "x5c", "MIIB", List.of("AAAA"), 5);
     refuses("keys", "key_ops", "verify", List.of("encrypt"), 5);
   }
 

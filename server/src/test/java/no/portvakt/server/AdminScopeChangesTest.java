@@ -241,11 +241,7 @@ class AdminScopeChangesTest {
   }
 
   private static UnaryOperator<Settings> administration(Settings.Administration it) {
-    return settings ->
-        TestStack.withMaskinporten(
-            settings,
-            new Settings.Maskinporten(
-                settings.maskinporten().anchors(), settings.maskinporten().adminClientFile(), it));
+    return settings -> TestStack.withMaskinporten(settings, own -> own.withAdministration(it));
   }
 
   private List<String> all(String query) {

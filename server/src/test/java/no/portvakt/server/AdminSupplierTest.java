@@ -114,6 +114,9 @@ class AdminSupplierTest {
         "POST",
         ALTINN,
         client(Map.of("client_orgno", DIGDIR, "scopes", List.of("idporten:dcr.altinn"))));
+    String path = ALTINN + "/" + admin.newClient(Map.of());
+    Map<String, Object> power = client(Map.of("scopes", List.of("idporten:dcr.altinn")));
+    altinn.bad("Client", "scopes", "PUT", path, power);
     supplier.refused(403, "insufficient_scope", "POST", ALTINN, "{}");
     AdminCaller writer = AdminCaller.with(stack, "idporten:dcr.write", "idporten:dcr.read");
     writer.refused(403, "insufficient_scope", "GET", ALTINN, null);

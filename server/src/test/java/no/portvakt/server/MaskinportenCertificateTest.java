@@ -1,9 +1,5 @@
 package no.portvakt.server;
 
-import static no.portvakt.server.EnterpriseCertificateAuthority.root;
-import static no.portvakt.server.EnterpriseCertificateAuthority.seid1;
-import static no.portvakt.server.EnterpriseCertificateAuthority.seid2;
-import static no.portvakt.server.EnterpriseCertificateAuthority.writeAnchors;
 import static no.portvakt.server.MaskinportenClientFixture.BRG;
 import static no.portvakt.server.MaskinportenClientFixture.CERTIFICATE;
 import static no.portvakt.server.MaskinportenClientFixture.KEY_REQUIRED;
@@ -13,6 +9,12 @@ import static no.portvakt.server.MaskinportenClientFixture.SIGNATURE;
 import static no.portvakt.server.MaskinportenClientFixture.X5C;
 import static no.portvakt.server.MaskinportenClientFixture.assertRefused;
 import static no.portvakt.server.TestStack.DIGDIR;
+import static no.portvakt.server.certificates.TestOrder.root;
+import static no.portvakt.server.certificates.TestOrder.rsaKey;
+import static no.portvakt.server.certificates.TestOrder.seid1;
+import static no.portvakt.server.certificates.TestOrder.seid2;
+import static no.portvakt.server.certificates.TestOrder.writeAnchors;
+import static no.portvakt.server.certificates.TestOrder.x5c;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -28,8 +30,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import no.portvakt.server.EnterpriseCertificateAuthority.Issued;
 import no.portvakt.server.MaskinportenClientFixture.Expected;
+import no.portvakt.server.certificates.Issued;
+import no.portvakt.server.certificates.TestAuthority;
+import no.portvakt.server.certificates.TestOrder;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
@@ -47,17 +51,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MaskinportenCertificateTest {
   private static final Instant NOW = TestClock.START;
 
-  private final EnterpriseCertificateAuthority root = root("Test Root CA");
-  private final EnterpriseCertificateAuthority middle = root.below("Test Issuing CA");
-  private final EnterpriseCertificateAuthority stranger = root("Test Root CA");
-  private final Issued leaf = root.issue(DIGDIR);
+  private final TestAuthority root = root("Test Root CA");
+  private final TestAuthority middle = root.below("Test Issuing CA", NOW);
+  private final TestAuthority stranger = root("Test Root CA");
+  private final Issued leaf = TestOrder.of(DIGDIR).by(root);
   private final Path anchors;
   private final TestStack stack;
   private final String client;
 
   MaskinportenCertificateTest(@TempDir Path folder) {
     anchors = folder.resolve("anchors.pem");
-    writeAnchors(anchors, List.of(root));
+    writeAnchors(anchors, root);
     stack = TestStack.start(settings -> trusting(settings, anchors));
     client = MaskinportenClientFixture.newClientWithoutKeys(stack, Map.of());
   }
@@ -69,7 +73,7 @@ class MaskinportenCertificateTest {
 
   @Test
   void acceptsALeafAlone() {
-    assertThat(accepts(leaf, List.of(leaf.x5c())))
+    assertThat(accepts(leaf, List.of(x5c(leaf))))
         .containsEntry("client_amr", "virksomhetssertifikat")
         .containsEntry("client_id", client)
         .containsEntry(
@@ -78,33 +82,32 @@ class MaskinportenCertificateTest {
 
   @Test
   void acceptsAChainWithAndWithoutItsRoot() {
-    Issued low = middle.issue(DIGDIR);
-    String chain = middle.certificate().x5c();
-    accepts(leaf, List.of(leaf.x5c(), root.certificate().x5c()));
-    accepts(low, List.of(low.x5c(), chain));
-    accepts(low, List.of(low.x5c(), chain, root.certificate().x5c()));
+    Issued low = TestOrder.of(DIGDIR).by(middle);
+    String chain = x5c(middle.self());
+    accepts(leaf, List.of(x5c(leaf), x5c(root.self())));
+    accepts(low, List.of(x5c(low), chain));
+    accepts(low, List.of(x5c(low), chain, x5c(root.self())));
   }
 
   // Clients that send the leaf alone need the issuing authority as an anchor; others send all.
   @Test
   void acceptsAChainThatGoesOnAboveItsAnchor(@TempDir Path folder) {
     Path file = folder.resolve("anchors.pem");
-    Issued low = middle.issue(DIGDIR);
-    String above = middle.certificate().x5c();
-    String top = root.certificate().x5c();
-    for (List<EnterpriseCertificateAuthority> trusted :
-        List.of(List.of(middle), List.of(middle, root))) {
+    Issued low = TestOrder.of(DIGDIR).by(middle);
+    String above = x5c(middle.self());
+    String top = x5c(root.self());
+    for (TestAuthority[] trusted :
+        List.of(new TestAuthority[] {middle}, new TestAuthority[] {middle, root})) {
       writeAnchors(file, trusted);
       try (TestStack own = TestStack.start(settings -> trusting(settings, file))) {
         String id = MaskinportenClientFixture.newClientWithoutKeys(own, Map.of());
         for (List<String> x5c :
-            List.of(
-                List.of(low.x5c()), List.of(low.x5c(), above), List.of(low.x5c(), above, top))) {
+            List.of(List.of(x5c(low)), List.of(x5c(low), above), List.of(x5c(low), above, top))) {
           TokenForge grant = grant(own, id).header("x5c", x5c);
           MaskinportenClientFixture.claims(own.requestToken(grant.compact()));
         }
-        String strange = stranger.certificate().x5c();
-        TokenForge grant = grant(own, id).header("x5c", List.of(low.x5c(), strange, above));
+        String strange = x5c(stranger.self());
+        TokenForge grant = grant(own, id).header("x5c", List.of(x5c(low), strange, above));
         assertRefused(own, own.requestToken(grant.compact()), CERTIFICATE);
       }
     }
@@ -115,22 +118,21 @@ class MaskinportenCertificateTest {
   void acceptsEachRsaAlgorithm(String algorithm) {
     Map<String, @Nullable Object> claims =
         MaskinportenClientFixture.claims(
-            stack.requestToken(
-                grant(leaf, List.of(leaf.x5c())).header("alg", algorithm).compact()));
+            stack.requestToken(grant(leaf, List.of(x5c(leaf))).header("alg", algorithm).compact()));
     assertThat(claims).containsEntry("client_amr", "virksomhetssertifikat");
   }
 
   @Test
   void readsTheOrganisationOfBothGenerations() {
-    Issued second = root.issue(seid2("NTRNO-" + DIGDIR), content -> content);
-    accepts(second, List.of(second.x5c()));
+    Issued second = TestOrder.of(seid2("NTRNO-" + DIGDIR)).by(root);
+    accepts(second, List.of(x5c(second)));
     X500Name both =
         new X500NameBuilder()
             .addRDN(BCStyle.SERIALNUMBER, "UN:NO-12345")
             .addRDN(BCStyle.ORGANIZATION_IDENTIFIER, "NTRNO-" + DIGDIR)
             .build();
-    Issued mixed = root.issue(both, content -> content);
-    accepts(mixed, List.of(mixed.x5c()));
+    Issued mixed = TestOrder.of(both).by(root);
+    accepts(mixed, List.of(x5c(mixed)));
     X500Name multi =
         new X500NameBuilder()
             .addRDN(BCStyle.C, "NO")
@@ -138,8 +140,8 @@ class MaskinportenCertificateTest {
                 new ASN1ObjectIdentifier[] {BCStyle.CN, BCStyle.SERIALNUMBER},
                 new String[] {"Test", DIGDIR})
             .build();
-    Issued multiValued = root.issue(multi, content -> content);
-    accepts(multiValued, List.of(multiValued.x5c()));
+    Issued multiValued = TestOrder.of(multi).by(root);
+    accepts(multiValued, List.of(x5c(multiValued)));
   }
 
   @Test
@@ -157,8 +159,8 @@ class MaskinportenCertificateTest {
             seid2("NTRNO-"),
             seid2("ntrno-" + DIGDIR),
             new X500NameBuilder().addRDN(BCStyle.CN, DIGDIR).build())) {
-      Issued other = root.issue(subject, content -> content);
-      refuses(ORGANISATION, other, List.of(other.x5c()));
+      Issued other = TestOrder.of(subject).by(root);
+      refuses(ORGANISATION, other, List.of(x5c(other)));
     }
   }
 
@@ -175,8 +177,8 @@ class MaskinportenCertificateTest {
             "x\\,ORGID=NTRNO-" + DIGDIR)) {
       X500Name subject =
           new X500NameBuilder().addRDN(BCStyle.O, text).addRDN(BCStyle.CN, "Test").build();
-      Issued other = root.issue(subject, content -> content);
-      refuses(ORGANISATION, other, List.of(other.x5c()));
+      Issued other = TestOrder.of(subject).by(root);
+      refuses(ORGANISATION, other, List.of(x5c(other)));
     }
   }
 
@@ -188,83 +190,72 @@ class MaskinportenCertificateTest {
             .addRDN(BCStyle.SERIALNUMBER, DIGDIR)
             .addRDN(BCStyle.ORGANIZATION_IDENTIFIER, "NTRNO-" + BRG)
             .build();
-    Issued other = root.issue(subject, content -> content);
-    refuses(ORGANISATION, other, List.of(other.x5c()));
+    Issued other = TestOrder.of(subject).by(root);
+    refuses(ORGANISATION, other, List.of(x5c(other)));
   }
 
   @Test
   void refusesACertificateOfAnUnknownAuthority() {
-    Issued unknown = stranger.issue(DIGDIR);
-    refuses(CERTIFICATE, unknown, List.of(unknown.x5c()));
-    refuses(CERTIFICATE, unknown, List.of(unknown.x5c(), stranger.certificate().x5c()));
-    refuses(CERTIFICATE, unknown, List.of(unknown.x5c(), root.certificate().x5c()));
-    Issued below = middle.issue(DIGDIR);
-    refuses(CERTIFICATE, below, List.of(below.x5c()));
-    refuses(CERTIFICATE, leaf, List.of(leaf.x5c(), middle.certificate().x5c()));
+    Issued unknown = TestOrder.of(DIGDIR).by(stranger);
+    refuses(CERTIFICATE, unknown, List.of(x5c(unknown)));
+    refuses(CERTIFICATE, unknown, List.of(x5c(unknown), x5c(stranger.self())));
+    refuses(CERTIFICATE, unknown, List.of(x5c(unknown), x5c(root.self())));
+    Issued below = TestOrder.of(DIGDIR).by(middle);
+    refuses(CERTIFICATE, below, List.of(x5c(below)));
+    refuses(CERTIFICATE, leaf, List.of(x5c(leaf), x5c(middle.self())));
   }
 
   @Test
   void refusesACertificateThatACertificateOfNoAuthoritySigned() {
     Issued forged =
-        EnterpriseCertificateAuthority.signed(
-            leaf,
-            seid1(DIGDIR),
-            content -> content.keys(EnterpriseCertificateAuthority.keyPair("RSA", 2048)));
-    refuses(CERTIFICATE, forged, List.of(forged.x5c(), leaf.x5c()));
-    refuses(CERTIFICATE, forged, List.of(forged.x5c(), leaf.x5c(), root.certificate().x5c()));
+        TestOrder.of(DIGDIR).keys(TestAuthority.keyPair("RSA", 2048)).by(TestAuthority.of(leaf));
+    refuses(CERTIFICATE, forged, List.of(x5c(forged), x5c(leaf)));
+    refuses(CERTIFICATE, forged, List.of(x5c(forged), x5c(leaf), x5c(root.self())));
   }
 
   @Test
   void refusesACertificateOutsideItsTime() {
     Duration second = Duration.ofSeconds(1);
     Duration year = Duration.ofDays(365);
-    Issued last = root.issue(seid1(DIGDIR), c -> c.valid(NOW.minus(year), NOW.plus(second)));
-    accepts(last, List.of(last.x5c()));
-    Issued expired = root.issue(seid1(DIGDIR), c -> c.valid(NOW.minus(year), NOW.minus(second)));
-    refuses(CERTIFICATE, expired, List.of(expired.x5c()));
-    Issued first = root.issue(seid1(DIGDIR), c -> c.valid(NOW.minus(second), NOW.plus(year)));
-    accepts(first, List.of(first.x5c()));
-    Issued early = root.issue(seid1(DIGDIR), c -> c.valid(NOW.plus(second), NOW.plus(year)));
-    refuses(CERTIFICATE, early, List.of(early.x5c()));
+    Issued last = TestOrder.of(DIGDIR).valid(NOW.minus(year), NOW.plus(second)).by(root);
+    accepts(last, List.of(x5c(last)));
+    Issued expired = TestOrder.of(DIGDIR).valid(NOW.minus(year), NOW.minus(second)).by(root);
+    refuses(CERTIFICATE, expired, List.of(x5c(expired)));
+    Issued first = TestOrder.of(DIGDIR).valid(NOW.minus(second), NOW.plus(year)).by(root);
+    accepts(first, List.of(x5c(first)));
+    Issued early = TestOrder.of(DIGDIR).valid(NOW.plus(second), NOW.plus(year)).by(root);
+    refuses(CERTIFICATE, early, List.of(x5c(early)));
   }
 
   @Test
   void refusesACertificateForOtherUses() {
-    Issued agreement = root.issue(seid1(DIGDIR), content -> content.usage(KeyUsage.keyAgreement));
-    refuses(CERTIFICATE, agreement, List.of(agreement.x5c()));
-    Issued encryption =
-        root.issue(seid1(DIGDIR), content -> content.usage(KeyUsage.keyEncipherment));
-    refuses(CERTIFICATE, encryption, List.of(encryption.x5c()));
-    Issued seal = root.issue(seid1(DIGDIR), content -> content.usage(KeyUsage.nonRepudiation));
-    accepts(seal, List.of(seal.x5c()));
+    Issued agreement = TestOrder.of(DIGDIR).usage(KeyUsage.keyAgreement).by(root);
+    refuses(CERTIFICATE, agreement, List.of(x5c(agreement)));
+    Issued encryption = TestOrder.of(DIGDIR).usage(KeyUsage.keyEncipherment).by(root);
+    refuses(CERTIFICATE, encryption, List.of(x5c(encryption)));
+    Issued seal = TestOrder.of(DIGDIR).usage(KeyUsage.nonRepudiation).by(root);
+    accepts(seal, List.of(x5c(seal)));
   }
 
   @Test
   void refusesAKeyThatIsTooShortOrOfAnotherType() {
-    Issued tooShort =
-        root.issue(
-            seid1(DIGDIR),
-            content -> content.keys(EnterpriseCertificateAuthority.keyPair("RSA", 1024)));
-    refuses(CERTIFICATE, tooShort, List.of(tooShort.x5c()));
-    Issued elliptic =
-        root.issue(seid1(DIGDIR), c -> c.keys(EnterpriseCertificateAuthority.keyPair("EC", 256)));
-    refuses(SIGNATURE, leaf, List.of(elliptic.x5c()));
+    Issued tooShort = TestOrder.of(DIGDIR).keys(TestAuthority.keyPair("RSA", 1024)).by(root);
+    refuses(CERTIFICATE, tooShort, List.of(x5c(tooShort)));
+    Issued elliptic = TestOrder.of(DIGDIR).keys(TestAuthority.keyPair("EC", 256)).by(root);
+    refuses(CERTIFICATE, leaf, List.of(x5c(elliptic)));
   }
 
   @Test
   void refusesASignatureByAnotherKey() {
-    Issued other =
-        root.issue(
-            seid1(DIGDIR),
-            content -> content.keys(EnterpriseCertificateAuthority.keyPair("RSA", 2048)));
-    refuses(SIGNATURE, other, List.of(leaf.x5c()));
-    refuses(SIGNATURE, root.certificate(), List.of(leaf.x5c(), root.certificate().x5c()));
+    Issued other = TestOrder.of(DIGDIR).keys(TestAuthority.keyPair("RSA", 2048)).by(root);
+    refuses(SIGNATURE, other, List.of(x5c(leaf)));
+    refuses(SIGNATURE, other, List.of(x5c(leaf), x5c(root.self())));
   }
 
   @Test
   void refusesAnX5cThatIsNoListOfCertificates() {
-    String good = leaf.x5c();
-    String url = Base64.getUrlEncoder().encodeToString(leaf.der());
+    String good = x5c(leaf);
+    String url = Base64.getUrlEncoder().encodeToString(der(leaf));
     assertThat(url).containsAnyOf("-", "_");
     for (Object x5c :
         Arrays.asList(
@@ -292,9 +283,9 @@ class MaskinportenCertificateTest {
   // RFC 7515 §4.1.6: each item is one certificate in DER, and nothing after it.
   @Test
   void refusesAnItemThatIsMoreThanOneCertificate() {
-    byte[] longer = Arrays.copyOf(leaf.der(), leaf.der().length + 5);
+    byte[] longer = Arrays.copyOf(der(leaf), der(leaf).length + 5);
     refuses(X5C, leaf, List.of(Base64.getEncoder().encodeToString(longer)));
-    String pem = "-----BEGIN CERTIFICATE-----\n" + leaf.x5c() + "\n-----END CERTIFICATE-----\n";
+    String pem = "-----BEGIN CERTIFICATE-----\n" + x5c(leaf) + "\n-----END CERTIFICATE-----\n";
     byte[] bytes = pem.getBytes(StandardCharsets.US_ASCII);
     refuses(X5C, leaf, List.of(Base64.getEncoder().encodeToString(bytes)));
   }
@@ -303,13 +294,13 @@ class MaskinportenCertificateTest {
   void refusesEveryMutilatedCertificateWithA400() {
     Random random = new Random(4711);
     for (int i = 0; i < 300; i++) {
-      byte[] der = leaf.der();
+      byte[] der = der(leaf);
       der[random.nextInt(der.length)] = (byte) random.nextInt();
       String item = Base64.getEncoder().encodeToString(der);
       var answer = stack.requestToken(grant(leaf, List.of(item)).compact());
       assertThat(answer.statusCode()).as("%s: %s", item, answer.body()).isIn(400, 200);
       if (answer.statusCode() == 200) {
-        assertThat(item).isEqualTo(leaf.x5c());
+        assertThat(item).isEqualTo(x5c(leaf));
       }
     }
   }
@@ -318,7 +309,7 @@ class MaskinportenCertificateTest {
   void refusesAKeyIdTogetherWithACertificate() {
     assertRefused(
         stack,
-        stack.requestToken(grant(leaf, List.of(leaf.x5c())).header("kid", "x").compact()),
+        stack.requestToken(grant(leaf, List.of(x5c(leaf))).header("kid", "x").compact()),
         X5C);
   }
 
@@ -329,8 +320,8 @@ class MaskinportenCertificateTest {
         registered
             .grant()
             .withoutHeader("kid")
-            .header("x5c", List.of(leaf.x5c()))
-            .signedWith(leaf.rsaKey());
+            .header("x5c", List.of(x5c(leaf)))
+            .signedWith(rsaKey(leaf));
     registered.refuses(KEY_REQUIRED, grant);
   }
 
@@ -348,22 +339,26 @@ class MaskinportenCertificateTest {
   @Test
   void readsTheAnchorsAgainWhenTheirFileChanges(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("anchors.pem");
-    writeAnchors(file, List.of(stranger));
+    writeAnchors(file, stranger);
     try (TestStack own = TestStack.start(settings -> trusting(settings, file))) {
       String id = MaskinportenClientFixture.newClientWithoutKeys(own, Map.of());
       refuses(own, id, CERTIFICATE);
-      writeAnchors(file, List.of(stranger, root));
+      writeAnchors(file, stranger, root);
       accepts(own, id);
       Files.writeString(file, "-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n");
       accepts(own, id); // the last good ones stay
-      writeAnchors(file, List.of(stranger));
+      writeAnchors(file, stranger);
       Files.setLastModifiedTime(file, FileTime.from(NOW));
       refuses(own, id, CERTIFICATE);
-      writeAnchors(file, List.of(root));
+      writeAnchors(file, root);
       accepts(own, id);
       Files.delete(file);
       refuses(own, id, CERTIFICATE);
     }
+  }
+
+  private static byte[] der(Issued issued) {
+    return Base64.getDecoder().decode(x5c(issued));
   }
 
   private void accepts(TestStack own, String id) {
@@ -375,14 +370,14 @@ class MaskinportenCertificateTest {
   }
 
   private TokenForge grant(TestStack own, String id) {
-    return own.grant(new TestStack.Client(id, leaf.rsaKey()), READ)
+    return own.grant(new TestStack.Client(id, rsaKey(leaf)), READ)
         .withoutHeader("kid")
-        .header("x5c", List.of(leaf.x5c()));
+        .header("x5c", List.of(x5c(leaf)));
   }
 
   private TokenForge grant(Issued signer, @Nullable Object x5c) {
     return stack
-        .grant(new TestStack.Client(client, signer.rsaKey()), READ)
+        .grant(new TestStack.Client(client, rsaKey(signer)), READ)
         .withoutHeader("kid")
         .header("x5c", x5c);
   }
@@ -396,6 +391,6 @@ class MaskinportenCertificateTest {
   }
 
   private static Settings trusting(Settings settings, @Nullable Path anchors) {
-    return TestStack.withMaskinporten(settings, new Settings.Maskinporten(anchors, null));
+    return TestStack.withMaskinporten(settings, it -> it.withFiles(anchors, null));
   }
 }

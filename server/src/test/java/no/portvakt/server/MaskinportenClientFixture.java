@@ -58,15 +58,50 @@ final class MaskinportenClientFixture {
       invalid(null, "invalid_grant", "Invalid assertion. Issue time is in the future.");
   static final Expected TOO_LONG =
       invalid(null, "invalid_grant", "Invalid assertion. JWT has too long lifetime.");
+  static final Expected EXPIRES_BEFORE_ISSUED =
+      invalid(null, "invalid_grant", "Invalid assertion. JWT expires before it is issued.");
   static final Expected SCOPE =
       invalid("MP-200", "invalid_scope", "Token request contains invalid scopes for client, ");
   static final Expected ACCESS =
       new Expected(
           403, "forbidden", "Consumer has not been granted access to the scope ", "MP-250");
-  static final Expected TARGET = invalid(null, "invalid_target", "The resource is not an absolute");
+  static final Expected SCOPE_KIND =
+      invalid(
+          "MP-201",
+          "invalid_scope",
+          "Token request contains scopes not allowed for maskinporten, ");
+  static final Expected CONSUMER =
+      invalid(
+          null,
+          "invalid_request",
+          "Validation of JWT claim failed: The combination consumer_org in claim and delegation"
+              + " scope on client is invalid");
+  static final Expected DETAILS_TYPE =
+      invalid("MP-301", "invalid_authorization_details", "Unknown authorization details type");
+  static final Expected DETAILS_FORM =
+      invalid(
+          "MP-302", "invalid_authorization_details", "Unknown fields in the authorization details");
+  static final Expected DETAILS_VALUE =
+      invalid(
+          "MP-303",
+          "invalid_altinn_customer_configuration",
+          "Invalid authorization details values");
+  static final Expected TARGET = invalid(null, "invalid_target", "The resource is not valid");
   static final Expected GRANT_TYPE =
       invalid(null, "unsupported_grant_type", "The grant type is not supported");
   static final Expected REQUEST = invalid(null, "invalid_request", "The request is not valid");
+  static final Expected TOO_LARGE =
+      new Expected(413, "invalid_request", "The request is too large", null);
+
+  /** The refusal of a delegation that was not given. */
+  static Expected delegation(String consumer, String scope, String supplier) {
+    return new Expected(
+        403,
+        "forbidden",
+        "Consumer %s has not delegated access to the scope %s to supplier %s."
+            .formatted(consumer, scope, supplier),
+        "MP-251");
+  }
 
   private final TestStack stack;
   private final TestStack.Client client;

@@ -40,6 +40,8 @@ class MaskinportenMetadataTest {
     assertThat(answer.headers().firstValue("Content-Type")).contains("application/json");
     Map<String, Object> expected =
         Map.of(
+            "authorization_details_types_supported",
+            List.of("urn:altinn:systemuser", "urn:altinn:consent"),
             "grant_types_supported",
             List.of(MaskinportenClientFixture.JWT_BEARER),
             "issuer",
@@ -80,6 +82,14 @@ class MaskinportenMetadataTest {
   @ValueSource(strings = {METADATA, KEYS})
   void answersWithASlashAtTheEndToo(String path) {
     assertThat(stack.get(path + "/").body()).isEqualTo(stack.get(path).body());
+  }
+
+  // An old sample in the field reads the keys there.
+  @Test
+  void publishesTheKeysAsAJsonFileToo() {
+    assertThat(stack.get(KEYS + ".json").body()).isEqualTo(stack.get(KEYS).body());
+    assertThat(stack.send("POST", KEYS + ".json", "{}").statusCode()).isEqualTo(405);
+    assertThat(stack.get(KEYS + ".xml").statusCode()).isEqualTo(404);
   }
 
   @ParameterizedTest

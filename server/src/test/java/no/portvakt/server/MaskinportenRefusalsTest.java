@@ -13,6 +13,7 @@ import static no.portvakt.server.MaskinportenClientFixture.UNKNOWN_CLIENT;
 import static no.portvakt.server.MaskinportenClientFixture.UNKNOWN_KEY;
 import static no.portvakt.server.MaskinportenClientFixture.WRITE;
 import static no.portvakt.server.MaskinportenClientFixture.X5C;
+import static no.portvakt.server.TestStack.DIGDIR;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.jwk.RSAKey;
@@ -27,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.ClientTable;
@@ -218,6 +220,39 @@ class MaskinportenRefusalsTest {
     client.refuses(AUDIENCE, client.grant().without("aud"));
   }
 
+  @Test
+  void saysWhichAudienceWasProbablyMeant() {
+    String issuer = stack.addresses().maskinportenIssuer();
+    assertThat(audience(issuer.substring(0, issuer.length() - 1))).contains("one slash at the end");
+    assertThat(audience(issuer + "/")).contains("one slash at the end");
+    assertThat(audience(issuer + "token")).contains("token endpoint");
+    assertThat(audience(List.of(issuer, "x"))).contains("there are several");
+    assertThat(audience("https://maskinporten.no/")).contains("Maskinporten in production");
+    assertThat(audience("https://test.maskinporten.no"))
+        .contains("Maskinporten's test environment");
+    assertThat(audience("https://ver2.maskinporten.no/token")).contains("shut down");
+    assertThat(audience("https://elsewhere.example/")).doesNotContain("elsewhere");
+  }
+
+  private String audience(Object value) {
+    return client.refuses(AUDIENCE, client.grant().claim("aud", value));
+  }
+
+  @Test
+  void namesTheClaimThatWasProbablyMeant() {
+    assertThat(client.refuses(INVALID_VALUE, client.grant().claim("consumer_orgno", DIGDIR)))
+        .contains("there is no claim consumer_orgno; it is called consumer_org");
+    assertThat(client.refuses(INVALID_VALUE, client.grant().claim("scopes", READ)))
+        .contains("it is called scope");
+    assertThat(client.refuses(INVALID_VALUE, client.grant().claim("x15507600333\u001b", 1)))
+        .doesNotContain("15507600333")
+        .doesNotContain("\u001b")
+        .doesNotContain("called");
+    // RFC 6749 §5.2.
+    assertThat(client.refuses(INVALID_VALUE, client.grant().claim("a\"b\\cåd\u007f", 1)))
+        .contains("there is no claim a?b?c?d?");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"consumer_orgno", "scopes", "foo", "", "Scope", "resources", "urn:altinn:org"})
@@ -235,6 +270,14 @@ class MaskinportenRefusalsTest {
   }
 
   @Test
+  void refusesASubjectThatIsNoText() {
+    for (Object subject : Arrays.asList(5, null, true, List.of("a"))) {
+      client.refuses(INVALID_VALUE, client.grant().claim("sub", subject));
+    }
+    client.accepts(client.grant().claim("sub", "anybody"));
+  }
+
+  @Test
   void refusesAScopeThatTheClientDoesNotHave() {
     for (String scope :
         List.of(
@@ -246,11 +289,18 @@ class MaskinportenRefusalsTest {
             "idporten:scopes.write")) {
       client.refuses(SCOPE, client.grant().claim("scope", scope));
     }
-    assertThat(client.refuses(SCOPE, client.grant().claim("scope", READ + " altinn:other")))
-        .contains("for client, altinn:other (");
+    assertThat(client.refuses(SCOPE, client.grant().claim("scope", READ + " altinn:other a:b")))
+        .contains("for client, altinn:other, a:b (");
     assertThat(client.refuses(SCOPE, client.grant().claim("scope", "a\u001b[31m15507600333")))
         .doesNotContain("\u001b")
         .doesNotContain("15507600333");
+  }
+
+  @Test
+  void namesAFewOfManyScopesThatTheClientDoesNotHave() {
+    String many = String.join(" ", IntStream.range(0, 2000).mapToObj(i -> "x" + i).toList());
+    assertThat(client.refuses(SCOPE, client.grant().claim("scope", many)))
+        .contains("for client, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 (");
   }
 
   @Test

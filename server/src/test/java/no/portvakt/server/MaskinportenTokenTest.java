@@ -3,6 +3,7 @@ package no.portvakt.server;
 import static no.portvakt.server.MaskinportenClientFixture.BRG;
 import static no.portvakt.server.MaskinportenClientFixture.JWT_BEARER;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
+import static no.portvakt.server.MaskinportenClientFixture.SIGNATURE;
 import static no.portvakt.server.MaskinportenClientFixture.TOKEN;
 import static no.portvakt.server.MaskinportenClientFixture.WRITE;
 import static no.portvakt.server.MaskinportenClientFixture.claims;
@@ -98,8 +99,15 @@ class MaskinportenTokenTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"RS256", "RS384", "RS512"})
-  void acceptsEachRsaAlgorithm(String algorithm) {
-    assertThat(client.accepts(client.grant().header("alg", algorithm))).containsKey("jti");
+  void acceptsTheAlgorithmThatTheKeyIsRegisteredFor(String algorithm) {
+    TestStack.Client own = stack.newClient(List.of(READ), algorithm);
+    assertThat(client.accepts(stack.grant(own, READ).header("alg", algorithm))).containsKey("jti");
+    for (String other : List.of("RS256", "RS384", "RS512")) {
+      if (!other.equals(algorithm)) {
+        assertThat(client.refuses(SIGNATURE, stack.grant(own, READ).header("alg", other)))
+            .contains("another alg than " + other);
+      }
+    }
   }
 
   @Test

@@ -196,7 +196,7 @@ class NodeTest {
             it.signing(),
             it.audit(),
             it.exchange(),
-            new Settings.Maskinporten(null, adminClient),
+            it.maskinporten().withFiles(null, adminClient),
             null);
     return masterKey == null ? changed : withMasterKey(changed, masterKey);
   }

@@ -83,9 +83,19 @@ class SettingsEnvironmentTest {
       exchange.maskinporten | [] | [{issuer: i, jwks: 'https://i.example/jwk', algorithms: [RS256], audiences: [a]}] |
       maskinporten.anchors | one.pem | other.pem |
       maskinporten.admin-client | one.json | other.json |
+      maskinporten.revocation.check | [ocsp] | [crl, ocsp] |
+      maskinporten.revocation.when-unknown | refuse | accept |
+      maskinporten.revocation.timeout | 2s | 10 |
+      maskinporten.revocation.keep | 10m | 1d |
+      maskinporten.revocation.responder | http://one.example/ocsp | https://other.example/ |
+      maskinporten.revocation.lists | [one.crl] | [one.crl, 'http://crl.example/2'] |
       maskinporten.prefixes | {nav: 889640782} | {nav: 974760673, 974760673: '974760673'} |
       maskinporten.subscope-grammar | extended | seed |
       maskinporten.status-codes | observed | documented |
+      maskinporten.grant-lifetime | 60 | 3m |
+      maskinporten.query-parameters | true | false |
+      maskinporten.misspelt-media-type | false | true |
+      maskinporten.legacy-claims | false | true |
       """;
 
   @TempDir private static Path folder;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import no.portvakt.server.SettingsFile.BadSettings;
+import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.exchange.PlatformClaims.Family;
 import no.portvakt.server.http.HttpServer;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,13 @@ class SettingsFileTest {
                   jwks: https://ver2.maskinporten.no/jwk
             maskinporten:
               anchors: anchors.pem
+              revocation:
+                check: [crl, ocsp]
+                when-unknown: accept
+                timeout: 2s
+                keep: 10m
+                responder: http://ocsp.example.com/
+                lists: [http://crl.example.com/1.crl, /var/lib/portvakt/2.crl]
             """);
     assertThat(settings.baseUrl()).isEqualTo("https://platform.example.com");
     assertThat(settings.listen())
@@ -84,12 +92,35 @@ class SettingsFileTest {
                 Set.of("RS256", "RS384", "RS512"),
                 Set.of()));
     assertThat(settings.maskinporten().anchors()).isEqualTo(Path.of("anchors.pem"));
+    assertThat(settings.maskinporten().revocation())
+        .isEqualTo(
+            new Revocation.Options(
+                List.of(Revocation.Method.CRL, Revocation.Method.OCSP),
+                true,
+                Duration.ofSeconds(2),
+                Duration.ofMinutes(10),
+                URI.create("http://ocsp.example.com/"),
+                List.of(
+                    URI.create("http://crl.example.com/1.crl"),
+                    URI.create("file:///var/lib/portvakt/2.crl"))));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "{}", "listen:", "exchange: {}"})
   void keepsWhatHeldBeforeWhereItSaysNothing(String yaml) throws IOException {
     assertThat(read(yaml)).isEqualTo(BASE);
+  }
+
+  @Test
+  void turnsRevocationOffOnlyWhenItIsSaid() throws IOException {
+    String off = "maskinporten: {revocation: {check: [none]}}";
+    Path file = Files.writeString(folder.resolve("settings.yaml"), off);
+    Settings serving = Settings.serving();
+    assertThat(SettingsFile.read(file, Map.of(), serving).maskinporten().revocation().methods())
+        .isEmpty();
+    assertThat(SettingsFile.read(null, Map.of(), serving).maskinporten().revocation().methods())
+        .containsExactly(Revocation.Method.OCSP, Revocation.Method.CRL);
+    assertThat(BASE.maskinporten().revocation().methods()).isEmpty();
   }
 
   @Test
@@ -159,6 +190,15 @@ class SettingsFileTest {
         "exchange: {maskinporten: [{issuer: x, jwks: 'a b'}]} | exchange.maskinporten[0].jwks takes",
         "exchange: {maskinporten: [{issuer: x, jwks: 'http://x/', algorithms: [HS256]}]} | algorithms takes",
         "exchange: {maskinporten: [{issuer: x, jwks: 'http://x/', algorithms: [none]}]} | algorithms takes",
+        "maskinporten: {revocation: off} | The setting maskinporten.revocation takes further keys",
+        "maskinporten: {revocation: {check: ocsp}} | revocation.check takes a list.",
+        "maskinporten: {revocation: {check: [scvp]}} | takes ocsp and crl, or none.",
+        "maskinporten: {revocation: {check: [none, crl]}} | takes ocsp and crl, or none.",
+        "maskinporten: {revocation: {when-unknown: soft}} | takes one of [accept, refuse].",
+        "maskinporten: {revocation: {timeout: 0}} | revocation.timeout takes seconds",
+        "maskinporten: {revocation: {keep: 8d}} | revocation.keep takes seconds",
+        "maskinporten: {revocation: {responder: 'ldap://x/'}} | takes an http or https URL.",
+        "maskinporten: {revocation: {lists: ['http:x']}} | takes an http or https URL.",
         "base-url: platform.example.com | base-url can't be used: a base URL starts with http",
         "base-url: https://platform.example.com/ | base-url can't be used",
         "base-url: https://platform.example.com?a=b | base-url can't be used",

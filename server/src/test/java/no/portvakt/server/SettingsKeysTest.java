@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import no.portvakt.server.Settings.Role;
 import no.portvakt.server.SettingsFile.BadSettings;
+import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddressText;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
@@ -43,7 +44,12 @@ class SettingsKeysTest {
     assertThat(settings.baseUrl()).isNull();
     assertThat(settings.data()).isEqualTo(Path.of("data"));
     assertThat(settings.development()).isNull();
-    assertThat(settings.maskinporten()).isEqualTo(new Settings.Maskinporten(null, null));
+    assertThat(settings.maskinporten())
+        .isEqualTo(
+            Settings.development(null, 0)
+                .maskinporten()
+                .withRevocation(
+                    Revocation.Options.of(List.of(Revocation.Method.OCSP, Revocation.Method.CRL))));
     assertThat(settings.signing().standby()).isTrue();
     assertThat(settings.signing().rotateAfter()).isEqualTo(Duration.ofDays(90));
     assertThat(Settings.development(null, 0).signing().standby()).isFalse();

@@ -28,6 +28,7 @@ import java.util.UUID;
 import java.util.function.UnaryOperator;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,8 +125,15 @@ public final class TestStack implements AutoCloseable {
   }
 
   /** The settings with another Maskinporten. */
-  public static Settings withMaskinporten(Settings it, Settings.Maskinporten maskinporten) {
-    return with(it, it.data(), it.store(), it.signing(), it.exchange(), maskinporten);
+  public static Settings withMaskinporten(
+      Settings it, UnaryOperator<Settings.Maskinporten> change) {
+    return with(
+        it, it.data(), it.store(), it.signing(), it.exchange(), change.apply(it.maskinporten()));
+  }
+
+  /** A change of what Maskinporten's token endpoint takes and gives. */
+  public static UnaryOperator<Settings> grants(TokenEndpoint.Options options) {
+    return it -> withMaskinporten(it, own -> own.withTokens(options));
   }
 
   /** A change to other signing keys. */
@@ -352,15 +360,25 @@ public final class TestStack implements AutoCloseable {
     return newClient(Map.of("client_name", "test", "description", "A test", "scopes", scopes));
   }
 
+  /** A new client of digdir with a new key for one algorithm. */
+  public Client newClient(List<String> scopes, String algorithm) {
+    return newClient(
+        Map.of("client_name", "test", "description", "A test", "scopes", scopes), algorithm);
+  }
+
   /** A new client with a new key, made through the admin API with this body. */
   public Client newClient(Map<String, ?> body) {
+    return newClient(body, "RS256");
+  }
+
+  private Client newClient(Map<String, ?> body, String algorithm) {
     String token = adminToken();
     HttpResponse<String> made = admin("POST", "/maskinporten/clients", token, toJson(body));
     assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
     String id = (String) Objects.requireNonNull(json(made).get("client_id"));
     RSAKey key = RemoteIssuer.newKey();
     Map<String, Object> jwk = new LinkedHashMap<>(key.toPublicJWK().toJSONObject());
-    jwk.put("alg", "RS256");
+    jwk.put("alg", algorithm);
     HttpResponse<String> keys =
         admin(
             "POST",

@@ -38,6 +38,18 @@ public final class ClaimNames {
   /** Maskinporten: the organisation that the token speaks for, see {@link Consumer}. */
   public static final String CONSUMER = "consumer";
 
+  /** Maskinporten: the organisation that acts for the consumer, in the form of {@link Consumer}. */
+  public static final String SUPPLIER = "supplier";
+
+  /** Maskinporten: the issuer of who keeps the delegation from consumer to supplier. */
+  public static final String DELEGATION_SOURCE = "delegation_source";
+
+  /** Maskinporten and ID-porten: a person, see {@link NationalIdentityNumber}. */
+  public static final String PERSON_ID = "pid";
+
+  /** RFC 9396 §2: what exactly is asked for or granted, a list of objects. */
+  public static final String AUTHORIZATION_DETAILS = "authorization_details";
+
   /** Maskinporten: always {@code Bearer}. */
   public static final String TOKEN_TYPE = "token_type";
 

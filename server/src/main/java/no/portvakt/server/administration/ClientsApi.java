@@ -80,7 +80,12 @@ final class ClientsApi {
         (request, caller) -> create(request, caller, false));
     routes.read("/clients", READ, this::list);
     routes.read("/clients/{id}", READ, this::one);
-    routes.change("PUT", "/clients/{id}", MODIFY, "client.update", this::replace);
+    routes.change(
+        "PUT",
+        "/clients/{id}",
+        MODIFY,
+        "client.update",
+        (request, caller) -> replace(request, caller, false));
     routes.change(
         "DELETE",
         "/clients/{id}",
@@ -105,7 +110,12 @@ final class ClientsApi {
         (request, caller) -> create(request, caller, true));
     routes.read("/clients", altinn, this::list);
     routes.read("/clients/{id}", altinn, this::one);
-    routes.change("PUT", "/clients/{id}", altinn, "client.update", this::replace);
+    routes.change(
+        "PUT",
+        "/clients/{id}",
+        altinn,
+        "client.update",
+        (request, caller) -> replace(request, caller, true));
     routes.change(
         "DELETE",
         "/clients/{id}",
@@ -119,7 +129,10 @@ final class ClientsApi {
     Map<String, Object> settings = rules.read(body, "maskinporten");
     String organisation = new Field(ClientRules.OBJECT, body).organisation("client_orgno");
     if (altinnFamily) {
-      requireAltinnForm(body, organisation, settings);
+      if (organisation == null) {
+        throw new BadField(ClientRules.OBJECT, "client_orgno", "must be given");
+      }
+      requireAltinnForm(body, settings);
     }
     organisation = organisation == null ? caller.organisation() : organisation;
     boolean others = !organisation.equals(caller.organisation());
@@ -152,18 +165,13 @@ final class ClientsApi {
             putSecret(session, row.clientId(), secret, shown);
           }
           Answer answer = Answer.json(created, shown).noStore().with("ETag", tag(row));
-          return new Made(answer, row.clientId(), null, row.body());
+          return new Made(answer, row.clientId(), null, document(row));
         });
   }
 
   /** What the real operator's addresses ask for besides: no client may pass its power on. */
   private static void requireAltinnForm(
-      Map<String, @Nullable Object> body,
-      @Nullable String organisation,
-      Map<String, Object> settings) {
-    if (organisation == null) {
-      throw new BadField(ClientRules.OBJECT, "client_orgno", "must be given");
-    }
+      Map<String, @Nullable Object> body, Map<String, Object> settings) {
     new Field(ClientRules.OBJECT, body).absent("supplier_orgno", "must not be given");
     if (ClientRules.registeredScopes(settings).contains(ALTINN)) {
       throw new BadField(ClientRules.OBJECT, "scopes", "must not have " + ALTINN);
@@ -191,16 +199,18 @@ final class ClientsApi {
     return AdminAnswer.ok(shown(row, clients.onBehalfOf(row.clientId()))).with("ETag", tag(row));
   }
 
-  private Answer replace(Request request, Caller caller) {
+  private Answer replace(Request request, Caller caller, boolean altinnFamily) {
     ClientRow known = require(request, caller);
     String id = known.clientId();
-    Map<String, @Nullable Object> old = ScopeSettings.members(known.body());
-    String type = String.valueOf(old.get("integration_type"));
+    String type = String.valueOf(stored(known).get("integration_type"));
     Map<String, @Nullable Object> body = objectBody(request, ClientRules.OBJECT);
     Map<String, Object> settings = rules.read(body, type);
     requireSame(body, "client_id", id);
     requireSame(body, "client_orgno", known.organisation());
     requireSame(settings, "integration_type", type);
+    if (altinnFamily) {
+      requireAltinnForm(body, settings);
+    }
     requireScopes(settings, known.organisation());
     List<String> expected = AdminAnswer.ifMatch(request);
     long now = changes.now().toEpochMilli();
@@ -217,7 +227,7 @@ final class ClientsApi {
           }
           ClientRow fresh = changed(row, true, Json.write(settings), now);
           clients.update(session, fresh);
-          Object method = ScopeSettings.members(row.body()).get("token_endpoint_auth_method");
+          Object method = stored(row).get("token_endpoint_auth_method");
           if (!Objects.equals(method, settings.get("token_endpoint_auth_method"))) {
             clients.removeSecret(session, id);
           }
@@ -225,8 +235,8 @@ final class ClientsApi {
               AdminAnswer.ok(shown(fresh, clients.onBehalfOf(session, id)))
                   .with("ETag", tag(fresh)),
               id,
-              row.body(),
-              fresh.body());
+              document(row),
+              document(fresh));
         });
   }
 
@@ -252,7 +262,7 @@ final class ClientsApi {
           }
           ClientRow fresh = row.active() ? changed(row, false, row.body(), now) : row;
           clients.update(session, fresh);
-          return new Made(answer.apply(fresh), row.clientId(), state(row), state(fresh));
+          return new Made(answer.apply(fresh), row.clientId(), document(row), document(fresh));
         });
   }
 
@@ -339,8 +349,11 @@ final class ClientsApi {
         row.clientId(), row.organisation(), row.supplier(), active, body, row.created(), now);
   }
 
-  private static String state(ClientRow row) {
-    return Json.write(Map.of("active", row.active()));
+  /** What the audit compares. */
+  private static String document(ClientRow row) {
+    Map<String, @Nullable Object> document = stored(row);
+    document.put("active", row.active());
+    return Json.write(document);
   }
 
   private static String tag(ClientRow row) {

@@ -5,7 +5,11 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.pool.HikariPool;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +25,7 @@ public final class Database implements AutoCloseable {
   private final Engine engine;
   private final HikariDataSource pool;
   private final GroupCommit writer;
+  private final Map<Connection, Session> readers = new ConcurrentHashMap<>();
   private final Announcements.Listeners listeners = new Announcements.Listeners();
   private final AutoCloseable listening;
 
@@ -107,11 +112,32 @@ public final class Database implements AutoCloseable {
    * @throws StoreUnavailable when the store does not answer
    */
   public <T extends @Nullable Object> T read(Session.Work<T> work) {
-    try (Session session = new Session(pool.getConnection(), 0)) {
-      return work.run(session);
+    try (Connection connection = pool.getConnection()) {
+      try {
+        return work.run(reader(connection.unwrap(Connection.class)));
+      } catch (StoreUnavailable e) {
+        pool.evictConnection(connection); // the pool does not see what our own statements meet
+        throw e;
+      }
     } catch (SQLException e) {
       throw new StoreUnavailable("The store can't be read.", e);
     }
+  }
+
+  /** The session of a pooled connection, with the statements that were prepared on it before. */
+  private Session reader(Connection connection) throws SQLException {
+    Session known = readers.get(connection);
+    if (known != null) {
+      return known;
+    }
+    for (Iterator<Connection> it = readers.keySet().iterator(); it.hasNext(); ) {
+      if (it.next().isClosed()) {
+        it.remove();
+      }
+    }
+    Session session = new Session(connection, 0);
+    readers.put(connection, session);
+    return session;
   }
 
   /**

@@ -19,7 +19,7 @@ public final class Metadata {
    * @param issuer the platform's issuer, with its trailing slash
    * @param algorithms the JWS algorithms of its published keys
    */
-  public static Document openIdConfiguration(String issuer, List<String> algorithms) {
+  static Document openIdConfiguration(String issuer, List<String> algorithms) {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("issuer", issuer);
     members.put("jwks_uri", issuer + ".well-known/openid-configuration/jwks");
@@ -37,6 +37,9 @@ public final class Metadata {
    */
   public static Document maskinporten(String issuer) {
     Map<String, Object> members = new LinkedHashMap<>();
+    members.put(
+        "authorization_details_types_supported",
+        List.of("urn:altinn:systemuser", "urn:altinn:consent"));
     members.put("grant_types_supported", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
     members.put("issuer", issuer);
     members.put("jwks_uri", issuer + "jwk");

@@ -11,14 +11,24 @@ public final class RequestRefused extends RuntimeException {
     this.answer = Problem.of(status, detail);
   }
 
-  private RequestRefused(Answer answer) {
-    super("The request is not valid HTTP.", null, false, false);
+  private RequestRefused(String detail, Answer answer) {
+    super(detail, null, false, false);
     this.answer = answer;
   }
 
   /** What follows on the connection can't be told apart from the body any more. */
   static RequestRefused broken(int status, String detail) {
-    return new RequestRefused(Problem.of(status, detail).closing());
+    return new RequestRefused(detail, Problem.of(status, detail).closing());
+  }
+
+  /** The status of the answer. */
+  public int status() {
+    return answer.status();
+  }
+
+  /** The same end of the request in another protocol's form of error. */
+  public Answer in(Answer form) {
+    return answer.closes() ? form.closing() : form;
   }
 
   Answer answer() {

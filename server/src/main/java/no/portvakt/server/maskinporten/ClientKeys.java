@@ -1,12 +1,17 @@
 package no.portvakt.server.maskinporten;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64;
 import java.security.cert.X509Certificate;
 import java.text.ParseException;
 import java.time.Instant;
 import java.util.List;
-import no.portvakt.server.maskinporten.Refusal.Refused;
+import no.portvakt.server.certificates.EnterpriseCertificates;
+import no.portvakt.server.certificates.Revocation.Finding;
+import no.portvakt.server.certificates.Subject;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.OrganisationNumber;
@@ -23,14 +28,33 @@ final class ClientKeys {
   /** The claim {@code client_amr} for an enterprise certificate. */
   static final String BY_CERTIFICATE = "virksomhetssertifikat";
 
+  private static final int MOST_READ_KEYS = 10_000;
+
   private final EnterpriseCertificates certificates;
+
+  /**
+   * The keys that were used lately, by their JWK: to read one costs more than to verify with it.
+   */
+  private final LoadingCache<String, Registered> keys =
+      Caffeine.newBuilder().maximumSize(MOST_READ_KEYS).build(ClientKeys::read);
+
+  /**
+   * How a client proved itself.
+   *
+   * @param method the claim {@code client_amr}
+   * @param expires when what it used for that can be used no longer
+   */
+  record Proof(String method, Instant expires) {}
+
+  /** A registered key as it was read; the chain is empty when it is locked to no certificate. */
+  private record Registered(VerificationKey key, List<X509Certificate> chain) {}
 
   ClientKeys(EnterpriseCertificates certificates) {
     this.certificates = certificates;
   }
 
   /** Checks the signature and says how the client proved itself. */
-  String authenticate(Grant grant, ClientRow client, List<KeyRow> keys, Instant now) {
+  Proof authenticate(Grant grant, ClientRow client, List<KeyRow> registered, Instant now) {
     RuleTrace trace = grant.trace();
     boolean byKey = grant.jws().header().containsKey("kid");
     boolean byCertificate = grant.jws().header().containsKey("x5c");
@@ -39,26 +63,47 @@ final class ClientKeys {
         byKey != byCertificate,
         "kid or x5c, one of them",
         (byKey ? "kid " : "") + (byCertificate ? "x5c" : ""))) {
-      throw byKey || keys.isEmpty()
-          ? new Refused(Refusal.X5C, byKey ? ": not together with kid" : ": missing")
-          : new Refused(Refusal.KEY_REQUIRED, "");
+      throw byKey || registered.isEmpty()
+          ? Refusal.X5C.of(byKey ? ": not together with kid" : ": missing")
+          : Refusal.KEY_REQUIRED.of("");
     }
-    if (byCertificate && !keys.isEmpty()) {
+    if (byCertificate && !registered.isEmpty()) {
       trace.check("client.proof", false, "kid: the client has registered keys", "x5c");
-      throw new Refused(Refusal.KEY_REQUIRED, "");
+      throw Refusal.KEY_REQUIRED.of("");
     }
-    VerificationKey key = byKey ? registered(grant, keys, now) : certified(grant, client, now);
-    if (!trace.check(
-        "client.signature",
-        key.verifies(grant.jws(), grant.algorithm()),
-        "made by the client's key",
-        grant.algorithm())) {
-      throw new Refused(Refusal.SIGNATURE, "");
+    if (byKey) {
+      KeyRow row = registered(grant, registered, now);
+      Registered key = keys.get(row.jwk());
+      Instant expires = Instant.ofEpochMilli(row.expires());
+      if (!key.chain().isEmpty()) {
+        // A key with a certificate is good for as long as the certificate is; both are of one pair.
+        Instant ends = certified(grant, client, key.chain(), now).getNotAfter().toInstant();
+        expires = ends.isBefore(expires) ? ends : expires;
+      }
+      requireSignature(grant, key.key());
+      return new Proof(BY_KEY, expires);
     }
-    return byKey ? BY_KEY : BY_CERTIFICATE;
+    X509Certificate leaf =
+        certified(grant, client, EnterpriseCertificates.read(grant.jws().header().get("x5c")), now);
+    requireSignature(grant, VerificationKey.of(null, null, leaf.getPublicKey()));
+    return new Proof(BY_CERTIFICATE, leaf.getNotAfter().toInstant());
   }
 
-  private static VerificationKey registered(Grant grant, List<KeyRow> keys, Instant now) {
+  private static void requireSignature(Grant grant, VerificationKey key) {
+    boolean usable = key.supports(grant.algorithm());
+    if (!grant
+        .trace()
+        .check(
+            "client.signature",
+            key.verifies(grant.jws(), grant.algorithm()),
+            "made by the client's key",
+            grant.algorithm())) {
+      throw Refusal.SIGNATURE.of(
+          usable ? "" : " The key is registered for another alg than " + grant.algorithm() + ".");
+    }
+  }
+
+  private static KeyRow registered(Grant grant, List<KeyRow> keys, Instant now) {
     String kid = grant.jws().keyId();
     KeyRow found = null;
     for (KeyRow key : keys) {
@@ -68,7 +113,7 @@ final class ClientKeys {
     }
     if (!grant.trace().check("client.kid", found != null, "a key of the client", kid)
         || found == null) {
-      throw new Refused(Refusal.UNKNOWN_KEY, "");
+      throw Refusal.UNKNOWN_KEY.of("");
     }
     if (!grant
         .trace()
@@ -77,32 +122,39 @@ final class ClientKeys {
             now.toEpochMilli() < found.expires(),
             "used before " + Instant.ofEpochMilli(found.expires()),
             now)) {
-      throw new Refused(Refusal.EXPIRED_KEY, "");
+      throw Refusal.EXPIRED_KEY.of("");
     }
+    return found;
+  }
+
+  private static Registered read(String jwk) {
     try {
-      return VerificationKey.of(
-          found.kid(), null, JWK.parse(found.jwk()).toRSAKey().toRSAPublicKey());
+      RSAKey key = RSAKey.parse(jwk);
+      // RFC 7517 §4.4: a key that names its algorithm is for no other.
+      String algorithm = key.getAlgorithm() == null ? null : key.getAlgorithm().getName();
+      List<Base64> chain = key.getX509CertChain();
+      return new Registered(
+          VerificationKey.of(key.getKeyID(), algorithm, key.toRSAPublicKey()),
+          chain == null
+              ? List.of()
+              : EnterpriseCertificates.read(chain.stream().map(Base64::toString).toList()));
     } catch (ParseException | JOSEException e) {
       throw new IllegalStateException("A stored key of a client can't be read.", e);
     }
   }
 
-  private VerificationKey certified(Grant grant, ClientRow client, Instant now) {
-    List<X509Certificate> chain = EnterpriseCertificates.read(grant.jws().header().get("x5c"));
+  private X509Certificate certified(
+      Grant grant, ClientRow client, List<X509Certificate> chain, Instant now) {
     if (!grant.trace().check("client.x5c", !chain.isEmpty(), "certificates", chain.size())) {
-      throw new Refused(Refusal.X5C, "");
+      throw Refusal.X5C.of("");
     }
-    String problem = certificates.problemOf(chain, now);
+    Finding finding = certificates.check(chain, now);
     if (!grant
         .trace()
-        .check(
-            "client.certificate",
-            problem == null,
-            "a valid chain",
-            problem == null ? "valid" : problem)) {
-      throw new Refused(Refusal.CERTIFICATE, "");
+        .check("client.certificate", finding.holds(), "a valid chain", finding.what())) {
+      throw Refusal.CERTIFICATE.of("");
     }
-    OrganisationNumber number = EnterpriseCertificates.organisationOf(chain.get(0));
+    OrganisationNumber number = Subject.organisationOf(chain.get(0));
     if (!grant
         .trace()
         .check(
@@ -110,13 +162,8 @@ final class ClientKeys {
             number != null && number.value().equals(client.organisation()),
             client.organisation(),
             number)) {
-      throw new Refused(Refusal.ORGANISATION, "");
+      throw Refusal.ORGANISATION.of("");
     }
-    try {
-      return VerificationKey.of(null, null, chain.get(0).getPublicKey());
-    } catch (IllegalArgumentException e) {
-      grant.trace().check("client.certificate", false, "an RSA key of 2048 bits", e.getMessage());
-      throw new Refused(Refusal.CERTIFICATE, "");
-    }
+    return chain.get(0);
   }
 }

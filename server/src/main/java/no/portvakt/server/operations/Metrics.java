@@ -1,6 +1,7 @@
 package no.portvakt.server.operations;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
@@ -44,6 +45,23 @@ public final class Metrics implements Router.Observer, AuditLog.Counter {
           .labelNames("method", "route", "status")
           .register(registry);
 
+  private final Counter endingKeys =
+      Counter.builder()
+          .name("portvakt_tokens_for_ending_keys")
+          .help("Maskinporten tokens for client keys or certificates that end within 30 days.")
+          .labelNames("proof")
+          .register(registry);
+  private final Gauge clientKeysEnding =
+      Gauge.builder()
+          .name("portvakt_client_keys_ending")
+          .help("Registered keys of active Maskinporten clients that end within 30 days.")
+          .register(registry);
+
+  public Metrics() {
+    endingKeys.initLabelValues("private_key_jwt");
+    endingKeys.initLabelValues("virksomhetssertifikat");
+  }
+
   @Override
   public void count(String event, String provider, String outcome) {
     decisions.labelValues(event, provider, outcome).inc();
@@ -52,6 +70,16 @@ public final class Metrics implements Router.Observer, AuditLog.Counter {
   @Override
   public void answered(String method, String route, int status, long nanos) {
     requests.labelValues(method, route, Integer.toString(status)).observe(nanos / 1e9);
+  }
+
+  /** One more token for a key or a certificate that ends soon, by its {@code client_amr}. */
+  public void keyEndsSoon(String method) {
+    endingKeys.labelValues(method).inc();
+  }
+
+  /** How many registered keys end soon, when they were counted last. */
+  public void clientKeysEndSoon(long count) {
+    clientKeysEnding.set((double) count);
   }
 
   /** Adds the age of each published signing key of a role. */

@@ -4,7 +4,10 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64URL;
 import java.math.BigInteger;
+import java.security.cert.X509Certificate;
+import java.security.interfaces.RSAPublicKey;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.server.certificates.EnterpriseCertificates;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
@@ -101,6 +105,9 @@ public final class ClientJwks {
             OBJECT, secret, "is part of a private key: send the public key, and replace this one");
       }
     }
+    if (members.get("x5c") != null && !isLockable(members)) {
+      throw new BadField(OBJECT, "x5c", "must be certificates, the first of them with this key");
+    }
     RSAKey key;
     try {
       JWK jwk = JWK.parse((Map<String, Object>) members);
@@ -135,6 +142,17 @@ public final class ClientJwks {
     Map<String, Object> kept = new LinkedHashMap<>(key.toPublicJWK().toJSONObject());
     kept.put("exp", expires.getEpochSecond());
     return new KeyRow(kid, Json.write(kept), now.toEpochMilli(), expires.toEpochMilli());
+  }
+
+  // RFC 7517 §4.7: the key in the first certificate is the one that the other members tell.
+  private static boolean isLockable(Map<?, ?> members) {
+    List<X509Certificate> chain = EnterpriseCertificates.read(members.get("x5c"));
+    return !chain.isEmpty()
+        && chain.get(0).getPublicKey() instanceof RSAPublicKey key
+        && members.get("n") instanceof String modulus
+        && members.get("e") instanceof String exponent
+        && new Base64URL(modulus).decodeToBigInteger().equals(key.getModulus())
+        && new Base64URL(exponent).decodeToBigInteger().equals(key.getPublicExponent());
   }
 
   // The size of the number, not of its bytes: leading zeros make no key longer. The upper bounds

@@ -1,6 +1,5 @@
 package no.portvakt.server.registration;
 
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -11,17 +10,23 @@ import org.jspecify.annotations.Nullable;
  *
  * @param scopes the scopes it may ask for
  * @param accessTokenLifetime the longest life of its tokens in seconds; 0: the default
+ * @param integrationType what the client is registered for, such as {@code maskinporten}
+ * @param usesGrants whether it may send JWT grants at all
  */
-public record ClientSettings(Set<String> scopes, long accessTokenLifetime) {
+public record ClientSettings(
+    Set<String> scopes, long accessTokenLifetime, String integrationType, boolean usesGrants) {
+  /** The integration type of a client that names none. */
+  public static final String MASKINPORTEN = "maskinporten";
+
+  private static final String JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
   public static ClientSettings read(String body) {
     Map<String, @Nullable Object> members = ScopeSettings.members(body);
-    Set<String> scopes = new LinkedHashSet<>();
-    if (members.get("scopes") instanceof List<?> list) {
-      for (Object item : list) {
-        scopes.add(String.valueOf(item));
-      }
-    }
     Object lifetime = members.get("access_token_lifetime");
-    return new ClientSettings(scopes, lifetime instanceof Number number ? number.longValue() : 0);
+    return new ClientSettings(
+        ScopeSettings.texts(members.get("scopes")),
+        lifetime instanceof Number number ? number.longValue() : 0,
+        members.get("integration_type") instanceof String type ? type : MASKINPORTEN,
+        !(members.get("grant_types") instanceof List<?> types) || types.contains(JWT_BEARER));
   }
 }

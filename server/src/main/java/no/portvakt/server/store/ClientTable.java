@@ -2,6 +2,7 @@ package no.portvakt.server.store;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.Session;
@@ -168,6 +169,19 @@ public final class ClientTable {
         session.first(
             row -> row.getLong(1), "SELECT keys_version FROM client WHERE client_id = ?", clientId);
     return version == null ? 0 : version;
+  }
+
+  /** How many keys of active clients end from one time on and before another. */
+  public long expiring(Instant from, Instant before) {
+    Long count =
+        database.read(session ->
+            session.first(
+                row -> row.getLong(1),
+                "SELECT COUNT(*) FROM client_key WHERE expires >= ? AND expires < ?"
+                    + " AND client_id IN (SELECT client_id FROM client WHERE active = 1)",
+                from.toEpochMilli(),
+                before.toEpochMilli()));
+    return count == null ? 0 : count;
   }
 
   /** Replaces all keys of a client, in one step. */

@@ -1,0 +1,245 @@
+package no.portvakt.interop;
+
+import static no.portvakt.interop.Platform.DIGDIR;
+import static no.portvakt.interop.Platform.READ;
+import static no.portvakt.interop.Platform.WRITE;
+import static no.portvakt.interop.Platform.json;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import java.text.ParseException;
+import java.util.Map;
+import java.util.Set;
+import no.ks.fiks.maskinporten.AccessTokenRequest;
+import no.ks.fiks.maskinporten.AccessTokenRequestBuilder;
+import no.ks.fiks.maskinporten.Maskinportenklient;
+import no.ks.fiks.maskinporten.MaskinportenklientBuilder;
+import no.ks.fiks.maskinporten.MaskinportenklientProperties;
+import no.ks.fiks.maskinporten.error.MaskinportenClientTokenRequestException;
+import no.portvakt.interop.Platform.Client;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The Maskinporten client of KS ({@code no.ks.fiks:maskinporten-client}). */
+@ExtendWith(SharedPlatform.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class KsMaskinportenClientTest {
+  private static final String BRG = "974760673";
+  private static final String RESOURCE = "https://api.example/orders";
+
+  private final Platform platform;
+  private final EnterpriseCertificate root = EnterpriseCertificate.root();
+  private final Client client;
+
+  KsMaskinportenClientTest(Platform platform) {
+    this.platform = platform;
+    this.client = platform.newClient(READ, WRITE);
+  }
+
+  @BeforeAll
+  void trustTheRoot() throws Exception {
+    root.writeAnchor(platform.anchors());
+  }
+
+  @Test
+  void getsATokenWithARegisteredKey() throws Exception {
+    JWTClaimsSet claims = claims(withKey(client).getAccessToken(forScopes(READ).build()));
+    assertThat(claims.getIssuer()).isEqualTo(platform.maskinporten());
+    assertThat(claims.getStringClaim("client_amr")).isEqualTo("private_key_jwt");
+    assertThat(claims.getStringClaim("scope")).isEqualTo(READ);
+    assertThat(claims.getClaim("consumer"))
+        .isEqualTo(Map.of("authority", "iso6523-actorid-upis", "ID", "0192:" + DIGDIR));
+  }
+
+  @Test
+  void getsATokenWithAnEnterpriseCertificate() throws Exception {
+    String id = platform.newClientWithoutKeys(READ);
+    String token = withCertificate(id, root.of(DIGDIR)).getAccessToken(forScopes(READ).build());
+    assertThat(claims(token).getStringClaim("client_amr")).isEqualTo("virksomhetssertifikat");
+    assertThat(claims(token).getStringClaim("client_id")).isEqualTo(id);
+  }
+
+  @Test
+  void getsATokenForOneResource() throws Exception {
+    String token = withKey(client).getAccessToken(forScopes(READ).audience(RESOURCE).build());
+    assertThat(claims(token).getAudience()).containsExactly(RESOURCE);
+  }
+
+  @Test
+  void getsAPlatformTokenForItsToken() throws Exception {
+    String token = platform.exchange(withKey(client).getAccessToken(forScopes(READ).build()));
+    assertThat(claims(token).getIssuer()).isEqualTo(platform.issuer());
+  }
+
+  // expires_in and exp are what it keeps a token by.
+  @Test
+  void asksOnceForTheSameTokenTwice() {
+    Maskinportenklient caching = withKey(client);
+    long before = platform.tokenRequests();
+    String first = caching.getAccessToken(forScopes(READ).build());
+    assertThat(caching.getAccessToken(forScopes(READ).build())).isEqualTo(first);
+    assertThat(platform.tokenRequests()).isEqualTo(before + 1);
+  }
+
+  @Test
+  void asksAgainForAnotherToken() {
+    Maskinportenklient caching = withKey(client);
+    long before = platform.tokenRequests();
+    String first = caching.getAccessToken(forScopes(READ).build());
+    assertThat(caching.getAccessToken(forScopes(WRITE).build())).isNotEqualTo(first);
+    assertThat(caching.getAccessToken(forScopes(READ).audience(RESOURCE).build()))
+        .isNotEqualTo(first);
+    assertThat(platform.tokenRequests()).isEqualTo(before + 3);
+  }
+
+  @Test
+  void saysThatAScopeIsNotTheClients() {
+    assertRefused(
+        () -> withKey(client).getAccessToken(forScopes("altinn:other").build()), 400, "MP-200");
+    assertRefused(
+        () -> withKey(client).getAccessToken(forScopes(READ, "altinn:other").build()),
+        400,
+        "MP-200");
+  }
+
+  @Test
+  void saysThatTheConsumerHasNoAccess() {
+    String scope = "altinn:interop/ks";
+    Client without = platform.newClientWithoutAccess(scope);
+    assertRefused(() -> withKey(without).getAccessToken(forScopes(scope).build()), 403, "MP-250");
+    assertRefused(
+        () -> withKey(without).getAccessToken(forScopes(READ, scope).build()), 403, "MP-250");
+  }
+
+  @Test
+  void saysThatTheClientIsUnknown() {
+    Client unknown = new Client("nobody", client.key());
+    assertRefused(() -> withKey(unknown).getAccessToken(forScopes(READ).build()), 400, "MP-100");
+  }
+
+  @Test
+  void saysThatTheKeyIsUnknown() {
+    Client other = new Client(client.id(), Platform.newKey());
+    String body = refusal(() -> withKey(other).getAccessToken(forScopes(READ).build()), 400);
+    assertThat(String.valueOf(json(body).get("error_description")))
+        .contains("Unknown key identifier (kid)");
+  }
+
+  @Test
+  void saysThatTheSignatureIsWrong() throws JOSEException {
+    Maskinportenklient wrong =
+        klient(client.id(), platform.maskinporten())
+            .withPrivateKey(Platform.newKey().toPrivateKey())
+            .usingAsymmetricKey(client.key().getKeyID())
+            .build();
+    assertRefused(() -> wrong.getAccessToken(forScopes(READ).build()), 400, "MP-124");
+  }
+
+  @Test
+  void saysThatTheAudienceLacksItsSlash() throws JOSEException {
+    String slashless = platform.maskinporten().replaceFirst("/$", "");
+    Maskinportenklient wrong =
+        klient(client.id(), slashless)
+            .withPrivateKey(client.key().toPrivateKey())
+            .usingAsymmetricKey(client.key().getKeyID())
+            .build();
+    assertRefused(() -> wrong.getAccessToken(forScopes(READ).build()), 400, "MP-110");
+  }
+
+  @Test
+  void saysThatACertificateIsNotTrusted() {
+    String id = platform.newClientWithoutKeys(READ);
+    EnterpriseCertificate stranger = EnterpriseCertificate.root().of(DIGDIR);
+    assertRefused(
+        () -> withCertificate(id, stranger).getAccessToken(forScopes(READ).build()), 400, "MP-120");
+  }
+
+  @Test
+  void saysThatACertificateIsAnothersOrganisation() {
+    String id = platform.newClientWithoutKeys(READ);
+    assertRefused(
+        () -> withCertificate(id, root.of(BRG)).getAccessToken(forScopes(READ).build()),
+        400,
+        "MP-122");
+  }
+
+  @Test
+  void saysThatAClientWithKeysMustUseThem() {
+    String body =
+        refusal(
+            () ->
+                withCertificate(client.id(), root.of(DIGDIR))
+                    .getAccessToken(forScopes(READ).build()),
+            400);
+    assertThat(String.valueOf(json(body).get("error_description"))).contains("pre-registered jwk");
+  }
+
+  // The scope has no delegation source, so nobody can have delegated it.
+  @Test
+  void saysThatNothingWasDelegated() {
+    MaskinportenClientTokenRequestException refused =
+        catchThrowableOfType(
+            MaskinportenClientTokenRequestException.class,
+            () -> withKey(client).getAccessToken(forScopes(READ).consumerOrg(BRG).build()));
+    assertThat(refused.getStatusCode()).isIn(400, 403);
+    assertThat(json(refused.getMaskinportenError()))
+        .containsKeys("error", "error_description", "error_uri");
+  }
+
+  private Maskinportenklient withKey(Client own) {
+    try {
+      return klient(own.id(), platform.maskinporten())
+          .withPrivateKey(own.key().toPrivateKey())
+          .usingAsymmetricKey(own.key().getKeyID())
+          .build();
+    } catch (JOSEException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Maskinportenklient withCertificate(String id, EnterpriseCertificate own) {
+    return klient(id, platform.maskinporten())
+        .withPrivateKey(own.keys().getPrivate())
+        .usingVirksomhetssertifikat(own.certificate())
+        .build();
+  }
+
+  private MaskinportenklientBuilder klient(String id, String audience) {
+    return Maskinportenklient.builder()
+        .withProperties(
+            MaskinportenklientProperties.builder()
+                .issuer(id)
+                .audience(audience)
+                .tokenEndpoint(platform.tokenEndpoint().toString())
+                .numberOfSecondsLeftBeforeExpire(10)
+                .build());
+  }
+
+  private static AccessTokenRequestBuilder forScopes(String... scopes) {
+    return AccessTokenRequest.builder().scopes(Set.of(scopes));
+  }
+
+  private static JWTClaimsSet claims(String token) throws ParseException {
+    return SignedJWT.parse(token).getJWTClaimsSet();
+  }
+
+  private void assertRefused(ThrowingCallable call, int status, String code) {
+    assertThat(json(refusal(call, status)))
+        .containsEntry("error_uri", platform.maskinporten() + "errors/" + code);
+  }
+
+  /** The body that the client hands on with its exception. */
+  private static String refusal(ThrowingCallable call, int status) {
+    MaskinportenClientTokenRequestException refused =
+        catchThrowableOfType(MaskinportenClientTokenRequestException.class, call);
+    assertThat(refused).isNotNull();
+    assertThat(refused.getStatusCode()).isEqualTo(status);
+    return refused.getMaskinportenError();
+  }
+}

@@ -1,0 +1,141 @@
+package no.portvakt.server.certificates;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where the trusted certificates come from. A file is read again when it changes; one that can't be
+ * read is said so once, and the last good certificates stay. Without the file nothing is trusted.
+ */
+public final class Anchors {
+  private static final Logger LOG = LoggerFactory.getLogger(Anchors.class);
+  private static final int LARGEST = 1024 * 1024;
+  private static final int MOST = 200;
+
+  private final Supplier<TrustedCertificates> source;
+
+  private Anchors(Supplier<TrustedCertificates> source) {
+    this.source = source;
+  }
+
+  /** No certificate is trusted. */
+  public static Anchors none() {
+    TrustedCertificates nothing = new TrustedCertificates(List.of());
+    return new Anchors(() -> nothing);
+  }
+
+  /** The certificates in a PEM file, which need not exist yet. */
+  public static Anchors in(Path file) {
+    return new Anchors(new Watched(file)::current);
+  }
+
+  /** The certificates of an authority, which is asked for at the first use. */
+  public static Anchors of(Supplier<TestAuthority> authority) {
+    return new Anchors(
+        new Supplier<>() {
+          private @Nullable TrustedCertificates trusted;
+
+          @Override
+          public synchronized TrustedCertificates get() {
+            if (trusted == null) {
+              trusted = new TrustedCertificates(authority.get().self().chain());
+            }
+            return trusted;
+          }
+        });
+  }
+
+  TrustedCertificates current() {
+    return source.get();
+  }
+
+  /** A file, and what it held when it was last read. */
+  private static final class Watched {
+    private final Path file;
+    private volatile Known known;
+
+    /** What the file looked like, or null when it was not there, and what is trusted since. */
+    private record Known(@Nullable Look look, TrustedCertificates trusted) {}
+
+    private record Look(FileTime modified, long size, @Nullable Object key) {}
+
+    Watched(Path file) {
+      this.file = file;
+      this.known = new Known(null, new TrustedCertificates(List.of()));
+    }
+
+    TrustedCertificates current() {
+      Look look = look();
+      Known last = known;
+      return same(look, last.look) ? last.trusted : readAgain(look);
+    }
+
+    private static boolean same(@Nullable Look one, @Nullable Look other) {
+      return one == null ? other == null : one.equals(other);
+    }
+
+    private @Nullable Look look() {
+      try {
+        BasicFileAttributes it = Files.readAttributes(file, BasicFileAttributes.class);
+        return it.isRegularFile() ? new Look(it.lastModifiedTime(), it.size(), it.fileKey()) : null;
+      } catch (IOException e) {
+        return null;
+      }
+    }
+
+    private synchronized TrustedCertificates readAgain(@Nullable Look look) {
+      Known last = known;
+      if (!same(look, last.look)) {
+        TrustedCertificates trusted = last.trusted;
+        if (look == null) {
+          trusted = new TrustedCertificates(List.of());
+        } else {
+          try {
+            trusted = new TrustedCertificates(certificates());
+          } catch (IOException | CertificateException e) {
+            LOG.warn(
+                "The trusted certificates in {} can't be read, the last good ones stay: {}",
+                file,
+                e.toString());
+          }
+        }
+        known = new Known(look, trusted);
+      }
+      return known.trusted;
+    }
+
+    private List<X509Certificate> certificates() throws IOException, CertificateException {
+      byte[] bytes;
+      try (InputStream in = Files.newInputStream(file)) {
+        bytes = in.readNBytes(LARGEST + 1);
+      }
+      if (bytes.length > LARGEST) {
+        throw new IOException("it is larger than 1 MiB");
+      }
+      List<X509Certificate> read = new ArrayList<>();
+      for (var certificate :
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(new ByteArrayInputStream(bytes))) {
+        read.add((X509Certificate) certificate);
+      }
+      if (read.isEmpty() || read.size() > MOST) {
+        throw new CertificateException("it holds " + read.size() + " certificates");
+      }
+      return read;
+    }
+  }
+}
