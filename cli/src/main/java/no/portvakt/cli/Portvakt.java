@@ -29,7 +29,6 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       DevCommand.class,
       ServeCommand.class,
-      MaskinportenCommand.class,
       ConfigCommand.class,
       KeysCommand.class,
       BackupCommand.class,
