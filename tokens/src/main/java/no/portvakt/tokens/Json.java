@@ -244,7 +244,8 @@ public final class Json {
 
     @Override
     public void write(String text, int offset, int length) {
-      out.append(text, offset, offset + length);
+      boolean whole = length == text.length(); // which is the quick way, and most texts are
+      out.append(whole ? text : text.substring(offset, offset + length));
     }
 
     @Override

@@ -92,6 +92,9 @@ public final class RuleTrace {
       return "(absent)";
     }
     String text = value.toString();
+    if (isHarmless(text)) {
+      return text;
+    }
     if (looksLikeToken(text)) {
       return "(a token, not shown)";
     }
@@ -119,6 +122,22 @@ public final class RuleTrace {
       }
     }
     return at < text.length() ? out.append('…').toString() : out.toString();
+  }
+
+  /** Most values are kept as they are: short, of printable ASCII, without a long number. */
+  private static boolean isHarmless(String text) {
+    if (text.length() > SHORTEST_TOKEN || text.contains("eyJ")) {
+      return false;
+    }
+    int digits = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      digits = c >= '0' && c <= '9' ? digits + 1 : 0;
+      if (c < ' ' || c > '~' || digits == PERSON_NUMBER_LENGTH) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The end of the digits from a place on; read on past the cut as far as their number matters. */

@@ -1,7 +1,6 @@
 package no.portvakt.server.audit;
 
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +19,7 @@ public final class AuditEvent {
   private final String provider;
   private final Outcome outcome;
   private final Map<String, @Nullable Object> members = new LinkedHashMap<>();
+  private @Nullable List<RuleTrace.Rule> rules;
 
   /** What became of a request. */
   public enum Outcome {
@@ -73,12 +73,7 @@ public final class AuditEvent {
 
   /** Adds the rules that ran: lists of name, {@code held} or {@code failed}, expected, actual. */
   public AuditEvent rules(RuleTrace trace) {
-    List<List<String>> rules = new ArrayList<>(trace.rules().size());
-    for (RuleTrace.Rule rule : trace.rules()) {
-      rules.add(
-          List.of(rule.name(), rule.held() ? "held" : "failed", rule.expected(), rule.actual()));
-    }
-    members.put("rules", rules);
+    rules = trace.rules();
     return this;
   }
 
@@ -107,6 +102,13 @@ public final class AuditEvent {
   }
 
   String toJson() {
+    if (rules != null) {
+      members.put("rules", rules.stream().map(AuditEvent::members).toList());
+    }
     return Json.write(members);
+  }
+
+  private static List<String> members(RuleTrace.Rule rule) {
+    return List.of(rule.name(), rule.held() ? "held" : "failed", rule.expected(), rule.actual());
   }
 }

@@ -1,7 +1,5 @@
 package no.portvakt.server.maskinporten;
 
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.LoadingCache;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.Base64;
@@ -12,6 +10,7 @@ import java.util.List;
 import no.portvakt.server.certificates.EnterpriseCertificates;
 import no.portvakt.server.certificates.Revocation.Finding;
 import no.portvakt.server.certificates.Subject;
+import no.portvakt.server.registration.ParsedDocuments;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.OrganisationNumber;
@@ -28,15 +27,12 @@ final class ClientKeys {
   /** The claim {@code client_amr} for an enterprise certificate. */
   static final String BY_CERTIFICATE = "virksomhetssertifikat";
 
-  private static final int MOST_READ_KEYS = 10_000;
-
   private final EnterpriseCertificates certificates;
 
   /**
    * The keys that were used lately, by their JWK: to read one costs more than to verify with it.
    */
-  private final LoadingCache<String, Registered> keys =
-      Caffeine.newBuilder().maximumSize(MOST_READ_KEYS).build(ClientKeys::read);
+  private final ParsedDocuments<Registered> keys = new ParsedDocuments<>(ClientKeys::read);
 
   /**
    * How a client proved itself.
@@ -73,7 +69,7 @@ final class ClientKeys {
     }
     if (byKey) {
       KeyRow row = registered(grant, registered, now);
-      Registered key = keys.get(row.jwk());
+      Registered key = keys.of(row.jwk());
       Instant expires = Instant.ofEpochMilli(row.expires());
       if (!key.chain().isEmpty()) {
         // A key with a certificate is good for as long as the certificate is; both are of one pair.

@@ -48,7 +48,8 @@ final class Grant {
   /** Reads an assertion; no claim of it is proved yet. */
   static Grant parse(String assertion, RuleTrace trace) {
     int length = assertion.length();
-    if (!trace.check("grant.size", length <= MAX_LENGTH, "at most " + MAX_LENGTH, length)) {
+    if (length > MAX_LENGTH) {
+      trace.check("grant.size", false, "at most " + MAX_LENGTH, length);
       throw Refusal.INVALID_VALUE.of(
           ": the assertion is longer than " + MAX_LENGTH + " characters");
     }
@@ -100,7 +101,8 @@ final class Grant {
   String clientId() {
     Object issuer = claims().get(ISSUER);
     boolean fine = issuer instanceof String text && !text.isEmpty() && text.length() <= LONGEST_ID;
-    if (!trace.check("grant.iss", fine, "a client id", issuer)) {
+    if (!fine) {
+      trace.check("grant.iss", false, "a client id", issuer);
       throw Refusal.UNKNOWN_CLIENT.of("");
     }
     return String.valueOf(issuer);

@@ -29,14 +29,15 @@ final class TokenRequestForm {
     String media = type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     boolean form =
         media.equals(FORM) || (options.misspeltMediaType() && media.equals(MISSPELT_FORM));
-    if (!trace.check("request.media_type", form, FORM, media)) {
+    if (!form) {
+      trace.check("request.media_type", false, FORM, media);
       throw Refusal.REQUEST.of(": the Content-Type must be " + FORM);
     }
     Parameters parameters = parameters(request, trace, options);
     for (String name : new String[] {"grant_type", "assertion"}) {
-      boolean once = parameters.get(name) != null && !parameters.isRepeated(name);
-      String found = parameters.get(name) == null ? "absent" : once ? "once" : "several times";
-      if (!trace.check("request." + name, once, "once", found)) {
+      boolean absent = parameters.get(name) == null;
+      if (absent || parameters.isRepeated(name)) {
+        trace.check("request." + name, false, "once", absent ? "absent" : "several times");
         throw Refusal.REQUEST.of(": the parameter " + name + " must be there once");
       }
     }

@@ -18,9 +18,16 @@ public record ClientSettings(
   /** The integration type of a client that names none. */
   public static final String MASKINPORTEN = "maskinporten";
 
+  private static final ParsedDocuments<ClientSettings> READ =
+      new ParsedDocuments<>(ClientSettings::parse);
+
   private static final String JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
   public static ClientSettings read(String body) {
+    return READ.of(body);
+  }
+
+  private static ClientSettings parse(String body) {
     Map<String, @Nullable Object> members = ScopeSettings.members(body);
     Object lifetime = members.get("access_token_lifetime");
     return new ClientSettings(

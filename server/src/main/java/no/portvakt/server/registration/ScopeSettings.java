@@ -1,5 +1,6 @@
 package no.portvakt.server.registration;
 
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,14 @@ public record ScopeSettings(
     Set<String> enforcedAudiences,
     boolean needsUser,
     boolean pseudonymous) {
+  private static final ParsedDocuments<ScopeSettings> READ =
+      new ParsedDocuments<>(ScopeSettings::parse);
+
   public static ScopeSettings read(String body) {
+    return READ.of(body);
+  }
+
+  private static ScopeSettings parse(String body) {
     Map<String, @Nullable Object> members = members(body);
     return new ScopeSettings(
         members.get("at_max_age") instanceof Number number ? number.longValue() : 0,
@@ -58,7 +66,7 @@ public record ScopeSettings(
     } else if (value instanceof String text && !text.isEmpty()) {
       texts.add(text);
     }
-    return texts;
+    return Collections.unmodifiableSet(texts);
   }
 
   private static boolean isTrue(Map<String, @Nullable Object> members, String name) {
