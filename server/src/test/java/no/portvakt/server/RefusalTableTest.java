@@ -67,7 +67,8 @@ class RefusalTableTest {
     List<Row> provoked = new ArrayList<>();
     try (MaskinportenRows registered =
         MaskinportenRows.in(
-            data, it -> TestStack.withMaskinporten(it, own -> own.withFiles(anchors, null)))) {
+            TestStore.in(data),
+            it -> TestStack.withMaskinporten(it, own -> own.withFiles(anchors, null)))) {
       String issuer = registered.stack().addresses().maskinportenIssuer();
       provoke(registered, root)
           .forEach((name, answer) -> {
@@ -100,9 +101,7 @@ class RefusalTableTest {
     grants.put("unknown key", stack.grant(client, OWN).header("kid", "other"));
     grants.put("no kid", certified(stack, client, TestOrder.of(BRG).by(root)));
     grants.put("audience", stack.grant(client, OWN).claim("aud", "https://maskinporten.no/"));
-    grants.put(
-        "stranger",
-        certified(stack, without, TestOrder.of(BRG).by(TestOrder.root("X"))));
+    grants.put("stranger", certified(stack, without, TestOrder.of(BRG).by(TestOrder.root("X"))));
     grants.put("old key", stack.grant(old, OWN));
     grants.put("another organisation", certified(stack, without, TestOrder.of(DIGDIR).by(root)));
     grants.put("x5c", certified(stack, without, TestOrder.of(BRG).by(root)).header("x5c", "AAAA"));
