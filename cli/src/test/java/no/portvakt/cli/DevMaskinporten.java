@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.maskinporten.GrantKey;
@@ -30,7 +31,8 @@ final class DevMaskinporten implements AutoCloseable {
     this.base = base;
     this.admin = admin;
     TokenRequest scopes =
-        TokenRequest.of("idporten:dcr.write idporten:scopes.read idporten:scopes.write");
+        TokenRequest.of(
+            "idporten:dcr.write idporten:scopes.read idporten:scopes.write portvakt:registry.write");
     this.http = admin.authorized(HttpClient.newHttpClient(), scopes, URI.create(base));
   }
 
@@ -70,24 +72,35 @@ final class DevMaskinporten implements AutoCloseable {
 
   /** Registers a scope of the prefix {@code altinn}, and gives an organisation access. */
   void grant(String subscope, String organisation) throws Exception {
-    post("scopes", Map.of("prefix", "altinn", "subscope", subscope, "description", "t"));
-    send(
-        HttpRequest.newBuilder(
-                URI.create(
-                    issuer() + "scopes/access/" + organisation + "?scope=altinn:" + subscope))
-            .PUT(BodyPublishers.noBody()));
+    grant(subscope, organisation, Map.of());
+  }
+
+  /** Registers a scope with further settings, and gives an organisation access. */
+  void grant(String subscope, String organisation, Map<String, ?> settings) throws Exception {
+    Map<String, Object> body = new HashMap<>(settings);
+    body.putAll(Map.of("prefix", "altinn", "subscope", subscope, "description", "t"));
+    post("scopes", body);
+    put("scopes/access/" + organisation + "?scope=altinn:" + subscope, Map.of());
   }
 
   /** What the admin API makes of a body. */
   Map<String, @Nullable Object> post(String path, Map<String, ?> body) throws Exception {
-    return send(
-        HttpRequest.newBuilder(URI.create(issuer() + path))
-            .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(Json.write(body))));
+    return send("POST", path, body);
   }
 
-  private Map<String, @Nullable Object> send(HttpRequest.Builder request) throws Exception {
-    HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
+  /** The same with PUT. */
+  Map<String, @Nullable Object> put(String path, Map<String, ?> body) throws Exception {
+    return send("PUT", path, body);
+  }
+
+  private Map<String, @Nullable Object> send(String method, String path, Map<String, ?> body)
+      throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(issuer() + path))
+            .header("Content-Type", "application/json")
+            .method(method, BodyPublishers.ofString(Json.write(body)))
+            .build();
+    HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
     assertThat(answer.statusCode()).as(answer.body()).isBetween(200, 201);
     return Json.readObject(answer.body());
   }

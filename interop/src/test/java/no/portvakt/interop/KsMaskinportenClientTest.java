@@ -1,5 +1,6 @@
 package no.portvakt.interop;
 
+import static no.portvakt.interop.Platform.BRG;
 import static no.portvakt.interop.Platform.DIGDIR;
 import static no.portvakt.interop.Platform.READ;
 import static no.portvakt.interop.Platform.WRITE;
@@ -11,6 +12,8 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import java.text.ParseException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import no.ks.fiks.maskinporten.AccessTokenRequest;
@@ -20,8 +23,11 @@ import no.ks.fiks.maskinporten.MaskinportenklientBuilder;
 import no.ks.fiks.maskinporten.MaskinportenklientProperties;
 import no.ks.fiks.maskinporten.error.MaskinportenClientTokenRequestException;
 import no.portvakt.interop.Platform.Client;
+import no.portvakt.server.certificates.Issued;
+import no.portvakt.server.certificates.Subject;
+import no.portvakt.server.certificates.TestAuthority;
+import no.portvakt.tokens.OrganisationNumber;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,21 +36,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedPlatform.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KsMaskinportenClientTest {
-  private static final String BRG = "974760673";
   private static final String RESOURCE = "https://api.example/orders";
 
   private final Platform platform;
-  private final EnterpriseCertificate root = EnterpriseCertificate.root();
   private final Client client;
 
   KsMaskinportenClientTest(Platform platform) {
     this.platform = platform;
     this.client = platform.newClient(READ, WRITE);
-  }
-
-  @BeforeAll
-  void trustTheRoot() throws Exception {
-    root.writeAnchor(platform.anchors());
   }
 
   @Test
@@ -53,14 +52,13 @@ class KsMaskinportenClientTest {
     assertThat(claims.getIssuer()).isEqualTo(platform.maskinporten());
     assertThat(claims.getStringClaim("client_amr")).isEqualTo("private_key_jwt");
     assertThat(claims.getStringClaim("scope")).isEqualTo(READ);
-    assertThat(claims.getClaim("consumer"))
-        .isEqualTo(Map.of("authority", "iso6523-actorid-upis", "ID", "0192:" + DIGDIR));
+    assertThat(claims.getClaim("consumer")).isEqualTo(party(DIGDIR));
   }
 
   @Test
   void getsATokenWithAnEnterpriseCertificate() throws Exception {
     String id = platform.newClientWithoutKeys(READ);
-    String token = withCertificate(id, root.of(DIGDIR)).getAccessToken(forScopes(READ).build());
+    String token = withCertificate(id, issued(DIGDIR)).getAccessToken(forScopes(READ).build());
     assertThat(claims(token).getStringClaim("client_amr")).isEqualTo("virksomhetssertifikat");
     assertThat(claims(token).getStringClaim("client_id")).isEqualTo(id);
   }
@@ -155,7 +153,7 @@ class KsMaskinportenClientTest {
   @Test
   void saysThatACertificateIsNotTrusted() {
     String id = platform.newClientWithoutKeys(READ);
-    EnterpriseCertificate stranger = EnterpriseCertificate.root().of(DIGDIR);
+    Issued stranger = issuedBy(TestAuthority.root("Another", Instant.now()), DIGDIR);
     assertRefused(
         () -> withCertificate(id, stranger).getAccessToken(forScopes(READ).build()), 400, "MP-120");
   }
@@ -164,7 +162,7 @@ class KsMaskinportenClientTest {
   void saysThatACertificateIsAnothersOrganisation() {
     String id = platform.newClientWithoutKeys(READ);
     assertRefused(
-        () -> withCertificate(id, root.of(BRG)).getAccessToken(forScopes(READ).build()),
+        () -> withCertificate(id, issued(BRG)).getAccessToken(forScopes(READ).build()),
         400,
         "MP-122");
   }
@@ -174,22 +172,46 @@ class KsMaskinportenClientTest {
     String body =
         refusal(
             () ->
-                withCertificate(client.id(), root.of(DIGDIR))
+                withCertificate(client.id(), issued(DIGDIR))
                     .getAccessToken(forScopes(READ).build()),
             400);
     assertThat(String.valueOf(json(body).get("error_description"))).contains("pre-registered jwk");
   }
 
-  // The scope has no delegation source, so nobody can have delegated it.
+  @Test
+  void getsATokenForAConsumerThatHasDelegated() throws Exception {
+    String scope = "altinn:interop/delegated";
+    Client supplier = platform.newSupplier(scope);
+    platform.delegate(scope);
+    Maskinportenklient klient = withKey(supplier);
+    String token = klient.getAccessToken(forScopes(scope).consumerOrg(BRG).build());
+    assertThat(claims(token).getClaims())
+        .containsEntry("consumer", party(BRG))
+        .containsEntry("supplier", party(DIGDIR))
+        .containsEntry("delegation_source", Platform.SOURCE);
+    String own = klient.getAccessToken(forScopes(READ).build());
+    assertThat(claims(own).getClaims())
+        .containsEntry("consumer", party(DIGDIR))
+        .doesNotContainKeys("supplier", "delegation_source");
+  }
+
   @Test
   void saysThatNothingWasDelegated() {
-    MaskinportenClientTokenRequestException refused =
-        catchThrowableOfType(
-            MaskinportenClientTokenRequestException.class,
-            () -> withKey(client).getAccessToken(forScopes(READ).consumerOrg(BRG).build()));
-    assertThat(refused.getStatusCode()).isIn(400, 403);
-    assertThat(json(refused.getMaskinportenError()))
-        .containsKeys("error", "error_description", "error_uri");
+    String scope = "altinn:interop/kept";
+    Client supplier = platform.newSupplier(scope);
+    assertRefused(
+        () -> withKey(supplier).getAccessToken(forScopes(scope).consumerOrg(BRG).build()),
+        403,
+        "MP-251");
+  }
+
+  @Test
+  void saysThatAScopeIsNotForDelegation() {
+    String body =
+        refusal(
+            () -> withKey(client).getAccessToken(forScopes(READ).consumerOrg(BRG).build()), 400);
+    assertThat(String.valueOf(json(body).get("error_description")))
+        .contains("combination consumer_org in claim and delegation scope on client is invalid");
   }
 
   private Maskinportenklient withKey(Client own) {
@@ -203,9 +225,23 @@ class KsMaskinportenClientTest {
     }
   }
 
-  private Maskinportenklient withCertificate(String id, EnterpriseCertificate own) {
+  private Issued issued(String organisation) {
+    return issuedBy(platform.authority(), organisation);
+  }
+
+  private static Issued issuedBy(TestAuthority authority, String organisation) {
+    Instant now = Instant.now();
+    return authority.issue(
+        TestAuthority.Order.enterprise(
+            Subject.seid2(new OrganisationNumber(organisation), "Interop AS"),
+            TestAuthority.keyPair("RSA", 2048),
+            now.minus(Duration.ofDays(1)),
+            now.plus(Duration.ofDays(365))));
+  }
+
+  private Maskinportenklient withCertificate(String id, Issued own) {
     return klient(id, platform.maskinporten())
-        .withPrivateKey(own.keys().getPrivate())
+        .withPrivateKey(own.key())
         .usingVirksomhetssertifikat(own.certificate())
         .build();
   }
@@ -223,6 +259,10 @@ class KsMaskinportenClientTest {
 
   private static AccessTokenRequestBuilder forScopes(String... scopes) {
     return AccessTokenRequest.builder().scopes(Set.of(scopes));
+  }
+
+  private static Map<String, String> party(String organisation) {
+    return Map.of("authority", "iso6523-actorid-upis", "ID", "0192:" + organisation);
   }
 
   private static JWTClaimsSet claims(String token) throws ParseException {

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -37,8 +38,7 @@ import no.portvakt.server.Addresses;
 import no.portvakt.server.AdminClient;
 import no.portvakt.server.Server;
 import no.portvakt.server.Settings;
-import no.portvakt.server.database.Database;
-import no.portvakt.server.store.ScopeTable;
+import no.portvakt.server.certificates.TestAuthority;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +49,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Platform implements AutoCloseable {
   static final String DIGDIR = "991825827";
+  static final String BRG = "974760673";
+
+  /** Who keeps the delegations. */
+  static final String SOURCE = "https://tt02.altinn.no/";
+
   static final String READ = "altinn:serviceowner/instances.read";
   static final String WRITE = "altinn:serviceowner/instances.write";
   static final String JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -113,9 +118,9 @@ final class Platform implements AutoCloseable {
     return server.addresses().platformIssuer();
   }
 
-  /** PEM with the roots of enterprise certificates; read again when it changes. */
-  Path anchors() {
-    return folder.resolve("dev/anchors.pem");
+  /** Issues the enterprise certificates that the platform trusts. */
+  TestAuthority authority() {
+    return server.testAuthority();
   }
 
   /** The admin client with its private key, as scripts get it. */
@@ -165,19 +170,33 @@ final class Platform implements AutoCloseable {
 
   /** A new client of digdir with a scope that digdir has lost its access to. */
   Client newClientWithoutAccess(String scope) {
-    String[] parts = scope.split(":", 2);
+    newScope(scope, Map.of());
     String access = "scopes/access/" + DIGDIR + "?scope=" + scope;
-    String _ =
-        admin(
-            "POST",
-            "scopes",
-            Map.of("prefix", parts[0], "subscope", parts[1], "description", "A test"));
     String _ = admin("PUT", access, Map.of());
     Client client = newClient(scope, READ);
-    try (Database store = Database.open(folder)) { // while the server has it open too
-      new ScopeTable(store).putAccess(scope, DIGDIR, "DENIED", clock.millis());
-    }
+    assertThat(admin("DELETE", access, Map.of())).contains("DENIED");
     return client;
+  }
+
+  /** A new client of digdir with a new scope that brg has access to and may delegate. */
+  Client newSupplier(String scope) {
+    newScope(scope, Map.of("delegation_source", SOURCE));
+    String _ = admin("PUT", "scopes/access/" + BRG + "?scope=" + scope, Map.of());
+    return newClient(scope, READ);
+  }
+
+  /** Lets digdir use a scope for brg. */
+  void delegate(String scope) {
+    Map<String, String> delegation =
+        Map.of("source", SOURCE, "scope", scope, "consumer_orgno", BRG, "supplier_orgno", DIGDIR);
+    assertThat(admin("PUT", "delegations", delegation)).contains(scope);
+  }
+
+  private void newScope(String scope, Map<String, ?> settings) {
+    String[] parts = scope.split(":", 2);
+    Map<String, Object> body = new HashMap<>(settings);
+    body.putAll(Map.of("prefix", parts[0], "subscope", parts[1], "description", "A test"));
+    assertThat(admin("POST", "scopes", body)).contains(scope);
   }
 
   /** A signed grant for a scope; claims of the caller's go over the usual ones. */

@@ -114,6 +114,26 @@ class WireTest {
     }
   }
 
+  // Altinn's operator, in Go: both parameters in the query string, nothing in the body.
+  @Test
+  void takesTheRequestOfAltinnsOperator() throws IOException {
+    String query = "?assertion=" + assertion() + "&grant_type=" + ENCODED;
+    assertGranted(send("POST", query, FORM + "\r\nContent-Length: 0", ""));
+    query = "?assertion=" + assertion() + "&grant_type=" + ENCODED;
+    assertGranted(send("POST", query, FORM + "\r\nTransfer-Encoding: chunked", "0\r\n\r\n"));
+  }
+
+  @Test
+  void refusesParametersInTheQueryStringAndInTheBody() throws IOException {
+    String parameters = "assertion=" + assertion() + "&grant_type=" + ENCODED;
+    for (String body : new String[] {parameters, "grant_type=" + ENCODED, "x=y"}) {
+      String length = "\r\nContent-Length: " + body.length();
+      Answer answer = send("POST", "?" + parameters, FORM + length, body);
+      assertThat(answer.status).as(answer.body).isEqualTo(400);
+      assertThat(answer.body).contains("invalid_request").doesNotContain("access_token");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -173,11 +193,16 @@ class WireTest {
   }
 
   private Answer send(String method, String headers, String body) throws IOException {
+    return send(method, "", headers, body);
+  }
+
+  private Answer send(String method, String query, String headers, String body) throws IOException {
     URI endpoint = platform.tokenEndpoint();
     String request =
         method
             + " "
             + endpoint.getPath()
+            + query
             + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             + headers
             + "\r\n\r\n"

@@ -55,6 +55,9 @@ final class Advice {
   private String advice(Refusal refusal, TokenRequest request, String issuer, Instant now) {
     String text = Objects.requireNonNullElse(refusal.description(), "");
     return switch (Objects.requireNonNullElse(refusal.code(), "")) {
+      case "MP-011" ->
+          "The description names what is wrong where the server tells; else look at the request's"
+              + " pid, resource, organisation numbers and name in onBehalfOf, one by one.";
       case "MP-012" ->
           "Each grant of this client is new, so something between sent it twice: look at"
               + " proxies and gateways that repeat requests.";
@@ -88,7 +91,10 @@ final class Advice {
       case "MP-200" ->
           "Add the scope to the client "
               + clientId
-              + "; one that can't be added was not granted to the organisation.";
+              + "; one that can't be added was not granted to the organisation."
+              + (request.claims().containsKey("iss_onbehalfof")
+                  ? " A scope that can be delegated needs consumerOrg instead of onBehalfOf."
+                  : "");
       case "MP-201" ->
           "The scope is not for clients of Maskinporten; look at its integration types.";
       case "MP-250" ->
@@ -103,10 +109,13 @@ final class Advice {
               + ": delegations in test (TT02) and production are not the same.";
       case "MP-301", "MP-302" -> "Look at the type and the members of the authorization details.";
       case "MP-303" ->
-          "Does the organisation have a system user of a system that lists the client "
-              + clientId
-              + "? Has it an external reference, which then must be sent? It is the customer's"
-              + " organisation number that counts.";
+          request.isForConsent()
+              ? "Is there a consent of this id, by this giver, to the organisation that the token is"
+                  + " for, and has it not ended?"
+              : "Does the organisation have a system user of a system that lists the client "
+                  + clientId
+                  + "? Has it an external reference, which then must be sent? It is the customer's"
+                  + " organisation number that counts.";
       default -> byText(refusal, text, request, now);
     };
   }
@@ -136,7 +145,8 @@ final class Advice {
               + " consumerOrg out to act for oneself.";
     }
     return switch (refusal.error()) {
-      case "invalid_target" -> "The resource is not one that Maskinporten takes.";
+      case "invalid_target" ->
+          "The resource is not one that Maskinporten takes, or not one that the scope allows.";
       case "invalid_scope" -> "Look at the scopes of the client " + clientId + ".";
       case "forbidden" -> "The access or the delegation is missing.";
       case "invalid_request", "unsupported_grant_type" ->

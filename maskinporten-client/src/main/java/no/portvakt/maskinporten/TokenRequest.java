@@ -27,6 +27,8 @@ public final class TokenRequest {
   /** No value of its own: the client's counts. */
   static final long CLIENTS_MINIMUM = -1;
 
+  private static final String CONSENT = "urn:altinn:consent";
+
   private final Map<String, Object> claims;
   private final Exchange exchange;
   private final long minimumLife;
@@ -74,6 +76,13 @@ public final class TokenRequest {
   /** The organisation that the client acts for, or null. */
   @Nullable String consumerOrg() {
     return claims.get("consumer_org") instanceof String text ? text : null;
+  }
+
+  /** Whether the token is wanted for a consent. */
+  boolean isForConsent() {
+    return claims.get("authorization_details") instanceof List<?> details
+        && details.get(0) instanceof Map<?, ?> detail
+        && CONSENT.equals(detail.get("type"));
   }
 
   Exchange exchange() {
@@ -238,7 +247,7 @@ public final class TokenRequest {
                 + " urn:altinn:organization:identifier-no: and nine.");
       }
       Map<String, Object> details = new LinkedHashMap<>();
-      details.put("type", "urn:altinn:consent");
+      details.put("type", CONSENT);
       details.put("id", id.toString());
       details.put("from", from);
       return details(details);

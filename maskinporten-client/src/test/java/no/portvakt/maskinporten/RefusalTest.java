@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import no.portvakt.maskinporten.ScriptedServer.Reply;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -83,6 +84,7 @@ class RefusalTest {
       nullValues = "-",
       textBlock =
           """
+          400 | invalid_request | MP-011 | Invalid parameter value | look at the request's pid
           400 | invalid_grant   | MP-012 | Grant is used before | something between sent it twice
           400 | invalid_grant   | MP-100 | Client not found | Is d395043f-19de-48f7-9ea7-9e38c96b5472 a client of
           400 | invalid_grant   | MP-110 | Invalid JWT claim aud. | the slash at the end is wrong
@@ -119,6 +121,24 @@ class RefusalTest {
             refused(refusal(400, "invalid_request", "combination consumer_org", null), request)
                 .advice())
         .contains("974760673 is the client's own organisation");
+  }
+
+  @Test
+  void knowsWhatTheRequestWasFor() {
+    TokenRequest consent =
+        TokenRequest.builder()
+            .scopes("altinn:read")
+            .consent(new UUID(1, 2), "urn:altinn:organization:identifier-no:974760673")
+            .build();
+    Reply unknown = refusal(400, "invalid_altinn_customer_configuration", "Invalid", "MP-303");
+    assertThat(refused(unknown, consent).advice())
+        .contains("a consent of this id")
+        .doesNotContain("system user");
+    TokenRequest onBehalfOf =
+        TokenRequest.builder().scopes("altinn:read").onBehalfOf("customer").build();
+    Reply scope = refusal(400, "invalid_scope", "invalid scopes for client", "MP-200");
+    assertThat(refused(scope, onBehalfOf).advice()).contains("consumerOrg instead of onBehalfOf");
+    assertThat(refused(scope, consent).advice()).doesNotContain("onBehalfOf");
   }
 
   @Test

@@ -21,17 +21,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Every change through the admin API has its record, and so has every change refused. */
 class AdminAuditTest {
-  @TempDir private Path folder;
-
   @SuppressWarnings("NullAway.Init") // set before each test
+  private TestStore store;
+
+  @SuppressWarnings("NullAway.Init")
   private TestStack stack;
 
   @SuppressWarnings("NullAway.Init")
   private AdminCaller admin;
 
   @BeforeEach
-  void start() {
-    stack = TestStack.start(TestStack.in(folder));
+  void start(@TempDir Path folder) {
+    store = TestStore.in(folder);
+    stack = TestStack.start(store.settings());
     admin = AdminCaller.admin(stack);
   }
 
@@ -86,7 +88,7 @@ class AdminAuditTest {
     assertThat(last().get("members")).isEqualTo(List.of("active"));
     admin.call(200, "PUT", "/prefix/nav", Map.of("orgno", BRG));
     assertLast("admin.prefix.update", "nav");
-    AuditRecords.assertChained(AuditRecords.in(folder));
+    AuditRecords.assertChained(store.records());
   }
 
   @Test
@@ -101,7 +103,7 @@ class AdminAuditTest {
     Map<String, Object> consent =
         Map.of(
             "from",
-            "urn:altinn:person:identifier-no:17817012345",
+            "urn:altinn:person:identifier-no:15507600333",
             "to",
             DIGDIR,
             "validTo",
@@ -115,12 +117,12 @@ class AdminAuditTest {
                     List.of(Map.of("type", "x", "value", "y")))));
     admin.call(201, "POST", "/consents", consent);
     assertThat(last().get("event")).isEqualTo("admin.consent.create");
-    admin.call(200, "PUT", "/systems/17817012345", Map.of("vendor_orgno", BRG, "name", "x"));
+    admin.call(200, "PUT", "/systems/15507600333", Map.of("vendor_orgno", BRG, "name", "x"));
     assertThat(String.valueOf(last().get("target"))).startsWith("p:");
-    String all = String.join("\n", AuditRecords.in(folder).stream().map(Stored::json).toList());
+    String all = String.join("\n", store.records().stream().map(Stored::json).toList());
     assertThat(all)
         .doesNotContain(text(made, "client_secret"))
-        .doesNotContain("17817012345")
+        .doesNotContain("15507600333")
         .doesNotContain("https://a.no/");
   }
 
@@ -131,16 +133,16 @@ class AdminAuditTest {
     assertRefused(foreign, "admin.scope.create", "forbidden");
     HttpResponse<String> lacking = other.call("POST", "/clients", client(Map.of()));
     assertRefused(lacking, "admin.client.create", "insufficient_scope");
-    int before = AuditRecords.in(folder).size();
+    int before = store.records().size();
     other.bad("Scope", "description", "POST", "/scopes", Map.of("prefix", "x", "subscope", "ab"));
     other.list("/scopes");
-    assertThat(AuditRecords.in(folder)).hasSize(before);
+    assertThat(store.records()).hasSize(before);
   }
 
   private void assertRefused(HttpResponse<String> answer, String event, String reason) {
     assertThat(answer.statusCode()).isEqualTo(403);
     String id = text(TestStack.json(answer), "correlation_id");
-    Stored record = AuditRecords.of(folder, id);
+    Stored record = AuditRecords.of(store.records(), id);
     assertThat(record.get("event")).isEqualTo(event);
     assertThat(record.get("outcome")).isEqualTo("refused");
     assertThat(record.get("reason")).isEqualTo(reason);
@@ -154,6 +156,6 @@ class AdminAuditTest {
   }
 
   private Stored last() {
-    return AuditRecords.in(folder).getLast();
+    return store.records().getLast();
   }
 }

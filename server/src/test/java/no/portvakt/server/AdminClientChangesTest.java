@@ -159,7 +159,8 @@ class AdminClientChangesTest {
   void showsASecretOnceAndKeepsOnlyItsHash(@TempDir Path folder) {
     String id;
     String secret;
-    try (TestStack own = TestStack.start(TestStack.in(folder))) {
+    TestStore store = TestStore.in(folder);
+    try (TestStack own = TestStack.start(store.settings())) {
       AdminCaller caller = AdminCaller.admin(own);
       Map<String, @Nullable Object> made = caller.call(201, "POST", "/clients", secretClient());
       id = text(made, "client_id");
@@ -172,7 +173,7 @@ class AdminClientChangesTest {
       secret = text(caller.call(200, "POST", "/clients/" + id + "/secret", null), "client_secret");
       assertThat(secret).hasSize(43).isNotEqualTo(first);
     }
-    try (Database database = Database.open(folder)) {
+    try (Database database = store.open()) {
       byte[] hash = Digests.sha256(secret.getBytes(StandardCharsets.UTF_8));
       ClientTable.SecretRow kept = Objects.requireNonNull(new ClientTable(database).secret(id));
       assertThat(kept.hash()).isEqualTo(HexFormat.of().formatHex(hash));
@@ -183,7 +184,8 @@ class AdminClientChangesTest {
   @Test
   void takesTheSecretAwayWhenTheMethodChanges(@TempDir Path folder) {
     String id;
-    try (TestStack own = TestStack.start(TestStack.in(folder))) {
+    TestStore store = TestStore.in(folder);
+    try (TestStack own = TestStack.start(store.settings())) {
       AdminCaller caller = AdminCaller.admin(own);
       id = caller.newClient(secretClient());
       Map<String, Object> body = secretClient();
@@ -192,7 +194,7 @@ class AdminClientChangesTest {
           .doesNotContainKey("client_secret");
       caller.refused(409, "conflict", "POST", "/clients/" + id + "/secret", null);
     }
-    try (Database database = Database.open(folder)) {
+    try (Database database = store.open()) {
       assertThat(new ClientTable(database).secret(id)).isNull();
     }
   }

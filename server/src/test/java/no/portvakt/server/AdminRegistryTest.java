@@ -236,7 +236,9 @@ class AdminRegistryTest {
 
   @Test
   void refusesConsentsThatDoNotHold() {
-    badConsent("from", "17817012345", "urn:altinn:person:identifier-no:1781701234", "", 5);
+    badConsent("from", "15507600333", "urn:altinn:person:identifier-no:1550760033", "", 5);
+    badConsent("from", "urn:altinn:person:identifier-no:15507600334"); // a control digit
+    badConsent("from", "urn:altinn:person:identifier-no:17817012345"); // the other one
     badConsent("from", "urn:altinn:organization:identifier-no:974760674");
     badConsent("to", "974760674", 5, "");
     badConsent("validTo", "2099-01-31", "x", 5, "2001-01-01T00:00:00Z");
@@ -269,7 +271,7 @@ class AdminRegistryTest {
 
   private static Map<String, Object> consent() {
     Map<String, Object> consent = new HashMap<>();
-    consent.put("from", "urn:altinn:person:identifier-no:17817012345");
+    consent.put("from", "urn:altinn:person:identifier-no:15507600333");
     consent.put("to", DIGDIR);
     consent.put("validTo", "2099-01-31T01:00:00+01:00");
     consent.put(

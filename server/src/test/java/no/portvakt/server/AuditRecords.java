@@ -14,9 +14,10 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import no.portvakt.server.database.PostgresAddress;
 import org.jspecify.annotations.Nullable;
 
-/** The audit records in a data folder, read as a stranger would: with SQL and nothing of ours. */
+/** The audit records of a store, read as a stranger would: with SQL and nothing of ours. */
 public final class AuditRecords {
   private AuditRecords() {}
 
@@ -40,16 +41,37 @@ public final class AuditRecords {
     }
   }
 
-  /** All records of decisions by their place: not those of changes of the platform's own keys. */
+  /** All records of decisions in a folder, by their place. */
   public static List<Stored> decisionsIn(Path folder) {
-    return in(folder).stream().filter(it -> !"changed".equals(it.get("outcome"))).toList();
+    return decisions(in(folder));
   }
 
-  /** All records by their place. */
+  /** Those of decisions: not those of changes of the platform's own keys. */
+  public static List<Stored> decisions(List<Stored> records) {
+    return records.stream().filter(it -> !"changed".equals(it.get("outcome"))).toList();
+  }
+
+  /** All records in a folder by their place. */
   public static List<Stored> in(Path folder) {
+    try (Connection connection = connect(folder)) {
+      return in(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** All records of one node in PostgreSQL by their place. */
+  public static List<Stored> in(PostgresAddress store) {
+    try (Connection connection = TestPostgres.connect(store)) {
+      return in(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<Stored> in(Connection connection) throws SQLException {
     List<Stored> all = new ArrayList<>();
-    try (Connection connection = connect(folder);
-        Statement statement = connection.createStatement();
+    try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
                 "SELECT seq, decision_id, time, record, hash FROM audit ORDER BY seq")) {
@@ -62,16 +84,18 @@ public final class AuditRecords {
                 row.getString(4),
                 row.getString(5)));
       }
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
     }
     return all;
   }
 
   /** The only record of a decision. */
   public static Stored of(Path folder, String decisionId) {
-    List<Stored> found =
-        in(folder).stream().filter(it -> it.decisionId().equals(decisionId)).toList();
+    return of(in(folder), decisionId);
+  }
+
+  /** The only record of a decision among these. */
+  public static Stored of(List<Stored> records, String decisionId) {
+    List<Stored> found = records.stream().filter(it -> it.decisionId().equals(decisionId)).toList();
     assertThat(found).as("records of %s", decisionId).hasSize(1);
     return found.get(0);
   }

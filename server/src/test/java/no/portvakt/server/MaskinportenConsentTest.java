@@ -38,7 +38,11 @@ class MaskinportenConsentTest {
                   "metaData",
                   Map.of("year", "2025"))));
 
-  @TempDir private Path folder;
+  private final TestStore store;
+
+  MaskinportenConsentTest(@TempDir Path folder) {
+    store = TestStore.in(folder);
+  }
 
   @Test
   void bringsWhatIsConsentedTo() {
@@ -112,7 +116,7 @@ class MaskinportenConsentTest {
       rows.accepts(asking(rows, id, GIVER).claim("pid", "15507600333"));
       rows.refuses(DETAILS_VALUE, asking(rows, id, GIVER + "x"));
     }
-    List<AuditRecords.Stored> records = AuditRecords.decisionsIn(folder);
+    List<AuditRecords.Stored> records = AuditRecords.decisions(store.records());
     assertThat(records).hasSize(2).noneMatch(it -> it.json().contains("15507600333"));
     assertThat(records.get(0).get("consent")).isEqualTo(id);
     assertThat(String.valueOf(records.get(0).get("person"))).matches("p:[A-Za-z0-9_-]{16}");
@@ -121,7 +125,7 @@ class MaskinportenConsentTest {
   }
 
   private MaskinportenRows rows() {
-    MaskinportenRows rows = MaskinportenRows.in(folder);
+    MaskinportenRows rows = MaskinportenRows.in(store);
     rows.scope(SCOPE, Map.of("delegation_source", SOURCE), BRG, TTD);
     return rows;
   }

@@ -33,13 +33,13 @@ class MaskinportenDelegationTest {
   private static final String PLAIN = "digdir:plain.read";
   private static final String OPEN = "digdir:open.read";
 
-  private final Path folder;
+  private final TestStore store;
   private final MaskinportenRows rows;
   private final TestStack.Client supplier;
 
   MaskinportenDelegationTest(@TempDir Path folder) {
-    this.folder = folder;
-    rows = MaskinportenRows.in(folder);
+    store = TestStore.in(folder);
+    rows = MaskinportenRows.in(store);
     supplier = rows.client(BRG, SHARED, SECOND, ELSEWHERE, PLAIN, OPEN);
   }
 
@@ -74,7 +74,7 @@ class MaskinportenDelegationTest {
   void leavesARecordOfBothParties() {
     Map<String, @Nullable Object> claims = rows.accepts(grant(SHARED).claim("consumer_org", TTD));
     AuditRecords.Stored record =
-        AuditRecords.decisionsIn(folder).stream()
+        AuditRecords.decisions(store.records()).stream()
             .filter(it -> Objects.equals(it.get("jti"), claims.get("jti")))
             .findFirst()
             .orElseThrow();
@@ -85,8 +85,8 @@ class MaskinportenDelegationTest {
     String id =
         rows.refuses(CONSUMER, grant(SHARED).claim("consumer_org", BRG))
             .replaceFirst("(?s).*trace_id: ([0-9a-f]{32}).*", "$1");
-    assertThat(AuditRecords.of(folder, id).get("reason")).isEqualTo("delegation.consumer");
-    assertThat(AuditRecords.of(folder, id).get("supplier")).isNull();
+    assertThat(AuditRecords.of(store.records(), id).get("reason")).isEqualTo("delegation.consumer");
+    assertThat(AuditRecords.of(store.records(), id).get("supplier")).isNull();
   }
 
   @Test

@@ -30,7 +30,7 @@ class MaskinportenEntitlementTest {
   private int scopes;
 
   MaskinportenEntitlementTest(@TempDir Path folder) {
-    rows = MaskinportenRows.in(folder);
+    rows = MaskinportenRows.in(TestStore.in(folder));
   }
 
   @AfterAll
@@ -136,7 +136,8 @@ class MaskinportenEntitlementTest {
     String scope = "digdir:old.read";
     try (MaskinportenRows own =
         MaskinportenRows.in(
-            folder, TestStack.grants(new TokenEndpoint.Options(120, true, false, true)))) {
+            TestStore.in(folder),
+            TestStack.grants(new TokenEndpoint.Options(120, true, false, true)))) {
       own.scope(scope, Map.of(), BRG);
       TestStack.Client client = own.client(BRG, scope);
       Map<String, @Nullable Object> claims = own.accepts(own.stack().grant(client, scope));

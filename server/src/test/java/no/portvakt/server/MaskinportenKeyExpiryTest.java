@@ -21,7 +21,11 @@ class MaskinportenKeyExpiryTest {
   private static final String HEADER = "Portvakt-Key-Expires";
   private static final String NAME = "digdir:expiry.read";
 
-  @TempDir private Path folder;
+  private final TestStore store;
+
+  MaskinportenKeyExpiryTest(@TempDir Path folder) {
+    store = TestStore.in(folder);
+  }
 
   @Test
   void warnsDuringTheLastThirtyDays() {
@@ -37,7 +41,7 @@ class MaskinportenKeyExpiryTest {
           .contains("portvakt_tokens_for_ending_keys_total{proof=\"private_key_jwt\"} 1.0")
           .contains("{proof=\"virksomhetssertifikat\"} 0.0");
     }
-    List<AuditRecords.Stored> records = AuditRecords.decisionsIn(folder);
+    List<AuditRecords.Stored> records = AuditRecords.decisions(store.records());
     assertThat(records.get(0).get("client_key_expires")).isNull();
     assertThat(records.get(1).get("client_key_expires")).isEqualTo("2026-04-01T10:15:30.750Z");
   }
@@ -89,13 +93,13 @@ class MaskinportenKeyExpiryTest {
                   .toList());
     }
     // It is counted at the start and once an hour.
-    try (TestStack again = TestStack.start(TestStack.in(folder))) {
+    try (TestStack again = TestStack.start(store.settings())) {
       assertThat(again.get("/metrics").body()).contains("portvakt_client_keys_ending 2.0");
     }
   }
 
   private MaskinportenRows rows() {
-    MaskinportenRows rows = MaskinportenRows.in(folder);
+    MaskinportenRows rows = MaskinportenRows.in(store);
     rows.scope(NAME, Map.of(), BRG);
     return rows;
   }

@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MaskinportenMetadataTest {
   private static final String METADATA = "/maskinporten/.well-known/oauth-authorization-server";
+  private static final String STANDARD = "/.well-known/oauth-authorization-server/maskinporten";
   private static final String KEYS = "/maskinporten/jwk";
 
   private final TestStack stack = TestStack.start();
@@ -79,9 +80,22 @@ class MaskinportenMetadataTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {METADATA, KEYS})
+  @ValueSource(strings = {METADATA, STANDARD, KEYS})
   void answersWithASlashAtTheEndToo(String path) {
     assertThat(stack.get(path + "/").body()).isEqualTo(stack.get(path).body());
+  }
+
+  // RFC 8414 §3.1 puts the well-known part before the issuer's path; most clients append it.
+  @Test
+  void saysTheSameWhereTheStandardLooks() {
+    HttpResponse<String> answer = stack.get(STANDARD);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo(stack.get(METADATA).body());
+    for (String other : List.of("", "/", "/x", "/maskinporten/x", "/authentication")) {
+      assertThat(stack.get("/.well-known/oauth-authorization-server" + other).statusCode())
+          .as(other)
+          .isEqualTo(404);
+    }
   }
 
   // An old sample in the field reads the keys there.
@@ -93,14 +107,14 @@ class MaskinportenMetadataTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {METADATA, KEYS})
+  @ValueSource(strings = {METADATA, STANDARD, KEYS})
   void mayBeKeptByCachesForAWhile(String path) {
     assertThat(stack.get(path).headers().firstValue("Cache-Control").orElse(""))
         .matches("public, max-age=[1-9][0-9]*");
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {METADATA, KEYS})
+  @ValueSource(strings = {METADATA, STANDARD, KEYS})
   void answersToReadingOnly(String path) {
     for (String method : List.of("POST", "PUT", "DELETE")) {
       assertThat(stack.send(method, path, "{}").statusCode()).isEqualTo(405);

@@ -355,8 +355,9 @@ class MaskinportenRefusalsTest {
     RSAKey key = RemoteIssuer.newKey();
     String body =
         "{\"scopes\":[\"altinn:asleep\",\"altinn:gone\",\"" + READ + "\",\"" + WRITE + "\"]}";
-    try (TestStack own = TestStack.start(TestStack.in(folder));
-        Database database = Database.open(folder)) {
+    TestStore store = TestStore.in(folder);
+    try (TestStack own = TestStack.start(store.settings());
+        Database database = store.open()) {
       ClientTable clients = new ClientTable(database);
       ScopeTable scopes = new ScopeTable(database);
       for (boolean active : new boolean[] {true, false}) {
@@ -383,12 +384,13 @@ class MaskinportenRefusalsTest {
 
   @Test
   void tellsATraceIdThatNamesTheRecordOfTheDecision(@TempDir Path folder) {
-    try (TestStack own = TestStack.start(TestStack.in(folder))) {
+    TestStore store = TestStore.in(folder);
+    try (TestStack own = TestStack.start(store.settings())) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
       String grant = fixture.grant().header("kid", "other").compact();
       String description = fixture.refuses(UNKNOWN_KEY, grant);
       String id = description.replaceFirst("(?s).*\\(trace_id: ([0-9a-f]{32})\\)$", "$1");
-      try (Database database = Database.open(folder)) {
+      try (Database database = store.open()) {
         List<AuditTable.Entry> entries = new AuditTable(database).byDecision(id);
         assertThat(entries).hasSize(1);
         String record = entries.get(0).record();

@@ -35,10 +35,10 @@ class MaskinportenRevocationTest {
   private final TestAuthority root = TestOrder.root("Test Root CA");
   private final Issued leaf = issue(DIGDIR);
   private final TestStack stack;
-  private final Path folder;
+  private final TestStore store;
 
   MaskinportenRevocationTest(@TempDir Path folder) {
-    this.folder = folder.resolve("data");
+    store = TestStore.in(folder.resolve("data"));
     Path anchors = folder.resolve("anchors.pem");
     TestOrder.writeAnchors(anchors, root);
     Revocation.Options options =
@@ -52,7 +52,7 @@ class MaskinportenRevocationTest {
     stack =
         TestStack.start(it ->
             TestStack.withMaskinporten(
-                TestStack.in(this.folder).apply(it),
+                store.settings().apply(it),
                 own -> own.withFiles(anchors, null).withRevocation(options)));
     server.ocsp(question -> SignedStatus.ocsp(question, root.self(), SignedStatus.GOOD));
   }
@@ -197,7 +197,7 @@ class MaskinportenRevocationTest {
 
   /** What the rule says in the last decision by a certificate. */
   private @Nullable String explained() {
-    return AuditRecords.decisionsIn(folder).stream()
+    return AuditRecords.decisions(store.records()).stream()
         .map(it -> it.rule("client.certificate"))
         .filter(Objects::nonNull)
         .reduce((one, next) -> next)

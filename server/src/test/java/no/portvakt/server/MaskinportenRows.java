@@ -1,7 +1,6 @@
 package no.portvakt.server;
 
 import com.nimbusds.jose.jwk.RSAKey;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -14,6 +13,7 @@ import no.portvakt.server.database.Database;
 import no.portvakt.server.registration.Registrations;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
+import no.portvakt.server.store.ClientTable.OnBehalfOfRow;
 import no.portvakt.server.store.ConsentTable.ConsentRow;
 import no.portvakt.server.store.DelegationTable.DelegationRow;
 import no.portvakt.server.store.ScopeTable;
@@ -33,25 +33,23 @@ final class MaskinportenRows implements AutoCloseable {
   private static final RSAKey KEY = RemoteIssuer.newKey();
   private static final long NOW = TestClock.START.toEpochMilli();
 
-  private final Path folder;
   private final TestStack stack;
   private final Database database;
   private final Registrations rows;
 
-  private MaskinportenRows(Path folder, TestStack stack, Database database) {
-    this.folder = folder;
+  private MaskinportenRows(TestStack stack, Database database) {
     this.stack = stack;
     this.database = database;
     this.rows = Registrations.in(database);
   }
 
-  static MaskinportenRows in(Path folder) {
-    return in(folder, settings -> settings);
+  static MaskinportenRows in(TestStore store) {
+    return in(store, settings -> settings);
   }
 
-  static MaskinportenRows in(Path folder, UnaryOperator<Settings> change) {
-    TestStack stack = TestStack.start(it -> change.apply(TestStack.in(folder).apply(it)));
-    return new MaskinportenRows(folder, stack, Database.open(folder));
+  static MaskinportenRows in(TestStore store, UnaryOperator<Settings> change) {
+    TestStack stack = TestStack.start(it -> change.apply(store.settings().apply(it)));
+    return new MaskinportenRows(stack, store.open());
   }
 
   TestStack stack() {
@@ -104,11 +102,11 @@ final class MaskinportenRows implements AutoCloseable {
 
   /** For whom a client may act under a name. */
   void onBehalfOf(TestStack.Client client, String name, String organisation) {
-    AuditRecords.sql(
-        folder,
-        "INSERT INTO on_behalf_of (client_id, name, body, created, updated)"
-            + " VALUES ('%s', '%s', '%s', 0, 0)"
-                .formatted(client.id(), name, TestStack.toJson(Map.of("orgno", organisation))));
+    String body = TestStack.toJson(Map.of("orgno", organisation));
+    database.write(session -> {
+      rows.clients().putOnBehalfOf(session, new OnBehalfOfRow(client.id(), name, body, NOW, NOW));
+      return true;
+    });
   }
 
   void delegate(String scope, String consumer, String supplier) {

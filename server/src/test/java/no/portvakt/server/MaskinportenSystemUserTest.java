@@ -30,15 +30,15 @@ class MaskinportenSystemUserTest {
   private static final String ENDUSER = "altinn:enduser";
   private static final String SYSTEM = BRG + "_books";
 
-  private final Path folder;
+  private final TestStore store;
   private final MaskinportenRows rows;
   private final TestStack.Client client;
   private final String plain;
   private final String referred;
 
   MaskinportenSystemUserTest(@TempDir Path folder) {
-    this.folder = folder;
-    rows = MaskinportenRows.in(folder);
+    store = TestStore.in(folder);
+    rows = MaskinportenRows.in(store);
     rows.scope(ENDUSER, Map.of("delegation_source", SOURCE), BRG, DIGDIR);
     client = rows.client(BRG, ENDUSER);
     rows.system(SYSTEM, BRG, client.id());
@@ -85,7 +85,7 @@ class MaskinportenSystemUserTest {
   void leavesARecordThatNamesTheSystemUser() {
     Object jti = rows.accepts(asking(user(Map.of()))).get("jti");
     assertThat(
-            AuditRecords.decisionsIn(folder).stream()
+            AuditRecords.decisions(store.records()).stream()
                 .filter(it -> Objects.equals(it.get("jti"), jti))
                 .map(it -> it.get("system_user"))
                 .toList())

@@ -67,7 +67,8 @@ class RefusalTableTest {
     List<Row> provoked = new ArrayList<>();
     try (MaskinportenRows registered =
         MaskinportenRows.in(
-            data, it -> TestStack.withMaskinporten(it, own -> own.withFiles(anchors, null)))) {
+            TestStore.in(data),
+            it -> TestStack.withMaskinporten(it, own -> own.withFiles(anchors, null)))) {
       String issuer = registered.stack().addresses().maskinportenIssuer();
       provoke(registered, root)
           .forEach((name, answer) -> {

@@ -16,6 +16,9 @@ import no.portvakt.server.database.PostgresAddress;
 
 /** A real PostgreSQL, one for all tests of the process, and a fresh database for each who asks. */
 public final class TestPostgres {
+  /** Whether the tests of what callers see run here, and not on SQLite. */
+  static final boolean CHOSEN = "postgresql".equals(System.getProperty("portvakt.test.store"));
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private TestPostgres() {}
@@ -50,7 +53,7 @@ public final class TestPostgres {
 
   /** The first column of a query's rows, as text. */
   public static List<String> query(PostgresAddress store, String sql) {
-    try (Connection connection = DriverManager.getConnection(store.url(), "postgres", null);
+    try (Connection connection = connect(store);
         Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       List<String> values = new ArrayList<>();
@@ -61,6 +64,10 @@ public final class TestPostgres {
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  static Connection connect(PostgresAddress store) throws SQLException {
+    return DriverManager.getConnection(store.url(), "postgres", null);
   }
 
   private static void execute(String database, String sql) {

@@ -51,9 +51,6 @@ public final class TestStack implements AutoCloseable {
   /** 32 bytes in base64; worth nothing outside the tests. */
   private static final String MASTER_KEY = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGhlIHRlc3RzLi4=";
 
-  private static final boolean ON_POSTGRES =
-      "postgresql".equals(System.getProperty("portvakt.test.store"));
-
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final TestClock clock;
@@ -111,7 +108,7 @@ public final class TestStack implements AutoCloseable {
       boolean anywhere = changed.data() == null && changed.store() == null;
       Settings settings =
           Addresses.withPort(
-              anywhere && ON_POSTGRES ? on(TestPostgres.fresh()).apply(changed) : changed);
+              anywhere && TestPostgres.CHOSEN ? on(TestPostgres.fresh()).apply(changed) : changed);
       return new TestStack(clock, remote, Server.start(settings, clock));
     } catch (RuntimeException e) {
       remote.close();

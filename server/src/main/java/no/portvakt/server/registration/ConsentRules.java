@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import no.portvakt.tokens.NationalIdentityNumber;
 import no.portvakt.tokens.OrganisationNumber;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,6 @@ public final class ConsentRules {
 
   private static final String PERSON = "urn:altinn:person:identifier-no:";
   private static final String ORGANISATION = "urn:altinn:organization:identifier-no:";
-  private static final Pattern PERSON_NUMBER = Pattern.compile("[0-9]{11}");
   private static final Pattern REFERENCE = Pattern.compile("[a-zA-Z0-9øØæÆåÅ_-]{1,255}");
   private static final int MOST_RIGHTS = 50;
 
@@ -31,13 +31,14 @@ public final class ConsentRules {
   public static String giver(Map<String, @Nullable Object> body) {
     String from = new Field(OBJECT, body).required("from", 100);
     boolean person =
-        from.startsWith(PERSON) && PERSON_NUMBER.matcher(from.substring(PERSON.length())).matches();
+        from.startsWith(PERSON)
+            && NationalIdentityNumber.parse(from.substring(PERSON.length())) != null;
     boolean organisation =
         from.startsWith(ORGANISATION)
             && OrganisationNumber.parse(from.substring(ORGANISATION.length())) != null;
     if (!person && !organisation) {
       throw new BadField(
-          OBJECT, "from", "must be " + PERSON + " or " + ORGANISATION + " and the number");
+          OBJECT, "from", "must be " + PERSON + " or " + ORGANISATION + " and a valid number");
     }
     return from;
   }
