@@ -32,8 +32,7 @@ public final class AccessToken {
     this.scopes = scopes;
     this.obtainedAt = obtainedAt.toEpochMilli();
     this.expiresAt = this.obtainedAt + life.toMillis();
-    this.refreshAt =
-        life.toMillis() > AHEAD_MILLIS ? expiresAt - AHEAD_MILLIS : expiresAt - life.toMillis() / 2;
+    this.refreshAt = expiresAt - Math.min(AHEAD_MILLIS, life.toMillis() / 2);
   }
 
   /** The token itself: a secret. */

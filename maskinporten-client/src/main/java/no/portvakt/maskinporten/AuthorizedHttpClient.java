@@ -6,7 +6,6 @@ import java.net.CookieHandler;
 import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
@@ -37,7 +36,11 @@ final class AuthorizedHttpClient extends HttpClient {
   private final Set<String> origins;
 
   AuthorizedHttpClient(
-      MaskinportenClient maskinporten, TokenRequest request, HttpClient http, URI... servers) {
+      MaskinportenClient maskinporten,
+      TokenRequest request,
+      HttpClient http,
+      boolean plainHttp,
+      URI... servers) {
     if (http.followRedirects() != Redirect.NEVER) {
       throw new IllegalArgumentException(
           "The HttpClient follows redirects; that could carry the token to another server.");
@@ -49,7 +52,9 @@ final class AuthorizedHttpClient extends HttpClient {
     this.request = request;
     this.http = http;
     this.origins =
-        Arrays.stream(servers).map(Address::origin).collect(Collectors.toUnmodifiableSet());
+        Arrays.stream(servers)
+            .map(server -> Address.origin(Address.parse("server", server.toString(), plainHttp)))
+            .collect(Collectors.toUnmodifiableSet());
   }
 
   @Override
@@ -123,7 +128,7 @@ final class AuthorizedHttpClient extends HttpClient {
       HttpRequest sent, BodyHandler<T> handler, AccessToken token, AtomicBoolean again) {
     return answer -> {
       if (answer.statusCode() == 401
-          && isInvalidToken(answer.headers())
+          && Challenge.isInvalidToken(answer.headers().allValues("WWW-Authenticate"))
           && maskinporten.forget(request, token)
           && isRepeatable(sent)) {
         again.set(true);
@@ -131,13 +136,6 @@ final class AuthorizedHttpClient extends HttpClient {
       }
       return handler.apply(answer);
     };
-  }
-
-  private static boolean isInvalidToken(HttpHeaders headers) {
-    return headers.allValues("WWW-Authenticate").stream()
-        .anyMatch(challenge ->
-            challenge.regionMatches(true, 0, "Bearer", 0, 6)
-                && challenge.contains("error=\"invalid_token\""));
   }
 
   /** Bodies of known length come from memory or from a file; others may be gone after one use. */

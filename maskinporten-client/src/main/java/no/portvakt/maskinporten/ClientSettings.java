@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import no.portvakt.tokens.KeyMaterial;
 import no.portvakt.tokens.KeyStoreKeys;
+import no.portvakt.tokens.NearestName;
 import no.portvakt.tokens.PemKeys;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +85,7 @@ final class ClientSettings {
                   + Answer.shown(name)
                   + " is not known; "
                   + PREFIX
-                  + nearest(own)
+                  + NearestName.of(own, NAMES)
                   + " is the nearest that is.");
         }
         if (!value.isBlank()) {
@@ -229,37 +230,5 @@ final class ClientSettings {
 
   private static String variable(String name) {
     return (PREFIX + name).toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
-  }
-
-  private static String nearest(String wrong) {
-    String nearest = NAMES.get(0);
-    int best = Integer.MAX_VALUE;
-    for (String name : NAMES) {
-      int distance = distance(wrong, name);
-      if (distance < best) {
-        best = distance;
-        nearest = name;
-      }
-    }
-    return nearest;
-  }
-
-  /** How many letters to add, drop or change; only of the first letters of a long text. */
-  private static int distance(String a, String b) {
-    String from = a.substring(0, Math.min(a.length(), 64));
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= from.length(); i++) {
-      int corner = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int change = corner + (from.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        corner = row[j];
-        row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
-      }
-    }
-    return row[b.length()];
   }
 }

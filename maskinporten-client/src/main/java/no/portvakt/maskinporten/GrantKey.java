@@ -38,6 +38,7 @@ public final class GrantKey {
   private final Signing signing;
   private final String algorithm;
   private final @Nullable String keyId;
+  private volatile @Nullable X509Certificate certificate;
 
   private GrantKey(Signing signing, String algorithm, @Nullable String keyId) {
     this.signing = signing;
@@ -139,9 +140,10 @@ public final class GrantKey {
    *
    * @param algorithm RS256, RS384 or RS512
    * @param keyId the {@code kid} that it is registered with
+   * @throws IllegalArgumentException when there is no key id, or the algorithm is another
    */
   public static GrantKey ofSigner(GrantSigner signer, String algorithm, String keyId) {
-    return ofSigner(signer, algorithm, keyId(keyId), List.of());
+    return ofSigner(signer, algorithm, named(keyId), List.of());
   }
 
   /**
@@ -178,6 +180,7 @@ public final class GrantKey {
 
   private static GrantKey ofPrivateKey(PrivateKey key, String keyId, String algorithm) {
     algorithm(algorithm);
+    named(keyId);
     if (!(key instanceof java.security.interfaces.RSAKey rsa)) {
       throw new IllegalArgumentException(
           "The key is of type " + key.getAlgorithm() + "; Maskinporten takes RSA keys only.");
@@ -200,7 +203,7 @@ public final class GrantKey {
                 throw new SignatureException("The key did not sign.", e);
               }
             });
-    return new GrantKey(() -> current, algorithm, keyId(keyId));
+    return new GrantKey(() -> current, algorithm, keyId);
   }
 
   /** The JWS algorithm: RS256, RS384 or RS512. */
@@ -213,22 +216,16 @@ public final class GrantKey {
     return keyId;
   }
 
-  /** The certificate that grants carry at the moment, or null. */
+  /** The certificate that the newest grant carries; null when none was signed, or with a kid. */
   @Nullable X509Certificate certificate() {
-    if (keyId != null) {
-      return null;
-    }
-    try {
-      return signing.current().chain.get(0);
-    } catch (GeneralSecurityException e) {
-      return null; // the source is gone for a while
-    }
+    return certificate;
   }
 
   /** A compact JWS (RFC 7515 §7.1) of these claims. */
   String sign(Map<String, Object> claims) {
     try {
       Current current = signing.current();
+      certificate = keyId == null ? current.chain.get(0) : null;
       String input =
           current.header
               + "."
@@ -274,6 +271,13 @@ public final class GrantKey {
   private static @Nullable String keyId(@Nullable String keyId) {
     if (keyId != null && keyId.isBlank()) {
       throw new IllegalArgumentException("The key id is empty.");
+    }
+    return keyId;
+  }
+
+  private static String named(String keyId) {
+    if (keyId(keyId) == null) {
+      throw new IllegalArgumentException("The key id is missing.");
     }
     return keyId;
   }

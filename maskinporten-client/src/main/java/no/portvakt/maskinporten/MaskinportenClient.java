@@ -12,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import no.portvakt.maskinporten.TokenRequest.Exchange;
 import org.jspecify.annotations.Nullable;
 
@@ -29,15 +30,23 @@ public final class MaskinportenClient implements AutoCloseable {
   private static final int THREADS = 16;
   private static final int QUEUE = 1_000;
 
+  /** Hardly any: there are as many threads that sign as threads that ask for it. */
+  private static final int SIGNATURES_QUEUE = THREADS;
+
   private final TokenCache cache;
   private final TokenEndpoint endpoint;
   private final @Nullable PlatformExchange exchange;
+  private final TokenCache.Source tokenSource;
+  private final TokenCache.@Nullable Source exchangeSource;
   private final @Nullable TokenRequest usual;
   private final Retries retries;
   private final Duration deadline;
   private final int cacheSize;
   private final Map<String, TokenRequest> requests = new ConcurrentHashMap<>();
-  private final ThreadPoolExecutor threads;
+  private final boolean plainHttp;
+  private final ThreadPoolExecutor threads = threads("maskinporten-client", QUEUE);
+  private final ThreadPoolExecutor exchangeThreads = threads("maskinporten-exchange", QUEUE);
+  private final ThreadPoolExecutor signers = threads("maskinporten-signer", SIGNATURES_QUEUE);
   private final String name;
 
   MaskinportenClient(MaskinportenClientBuilder it, String clientId, GrantKey key) {
@@ -48,9 +57,9 @@ public final class MaskinportenClient implements AutoCloseable {
             it.connectTimeout,
             it.requestTimeout,
             it.clock);
-    threads = threads();
     retries = new Retries(it.pacing, it.random, it.retryUnknownKey);
     deadline = it.deadline;
+    plainHttp = it.allowPlainHttp;
     cacheSize = it.cacheSize;
     usual = it.scopes.isEmpty() ? null : TokenRequest.of(it.scopes);
     name = "MaskinportenClient[" + clientId + "]";
@@ -63,20 +72,28 @@ public final class MaskinportenClient implements AutoCloseable {
             retries,
             metrics,
             it.pacing,
-            it.clock);
+            it.clock,
+            signers);
     exchange =
         it.platformUrl == null
             ? null
             : new PlatformExchange(it.platformUrl, http, retries, metrics, it.pacing, it.clock);
-    cache =
-        new TokenCache(
-            this::fetch,
-            it.cacheSize,
-            it.minimumLife,
-            it.deadline.plus(it.retryUnknownKey),
-            metrics,
-            it.clock,
-            threads);
+    Duration patience = it.deadline.plus(it.retryUnknownKey);
+    tokenSource =
+        new TokenCache.Source(
+            request -> endpoint.fetch(request, retries.in(deadline)),
+            endpoint::outage,
+            threads,
+            patience);
+    exchangeSource =
+        exchange == null
+            ? null
+            : new TokenCache.Source(
+                request -> exchanged(exchange, request),
+                exchange::outage,
+                exchangeThreads,
+                patience.plus(it.deadline));
+    cache = new TokenCache(this::source, it.cacheSize, it.minimumLife, metrics, it.clock);
   }
 
   /** A client that is put together in code. */
@@ -167,10 +184,13 @@ public final class MaskinportenClient implements AutoCloseable {
    * An HTTP client that adds the token to each request, and to no others.
    *
    * @param http does the work; must not follow redirects, as is Java's default
-   * @param servers addresses whose scheme, host and port say where the token may go
+   * @param servers addresses whose scheme, host and port say where the token may go: HTTPS, or this
+   *     machine
+   * @throws IllegalArgumentException when the client follows redirects, or a token must not be sent
+   *     to one of the servers
    */
   public HttpClient authorized(HttpClient http, TokenRequest request, URI... servers) {
-    return new AuthorizedHttpClient(this, checked(request), http, servers);
+    return new AuthorizedHttpClient(this, checked(request), http, plainHttp, servers);
   }
 
   /**
@@ -186,13 +206,16 @@ public final class MaskinportenClient implements AutoCloseable {
 
   /** Whether nothing is under way; for tests. */
   boolean isIdle() {
-    return threads.getQueue().isEmpty() && threads.getActiveCount() == 0;
+    return Stream.of(threads, exchangeThreads)
+        .allMatch(each -> each.getQueue().isEmpty() && each.getActiveCount() == 0);
   }
 
   /** Ends what is under way. The client must not be used afterwards. */
   @Override
   public void close() {
+    exchangeThreads.shutdownNow();
     threads.shutdownNow();
+    signers.shutdownNow();
     cache.close();
   }
 
@@ -208,19 +231,23 @@ public final class MaskinportenClient implements AutoCloseable {
     return request;
   }
 
-  private AccessToken fetch(TokenRequest request) {
-    Retries.Deadline until = retries.in(deadline);
-    PlatformExchange platform = exchange;
-    if (request.exchange() == Exchange.NONE || platform == null) {
-      return endpoint.fetch(request, until);
-    }
+  private TokenCache.Source source(TokenRequest request) {
+    TokenCache.Source exchanging = exchangeSource;
+    return request.exchange() == Exchange.NONE || exchanging == null ? tokenSource : exchanging;
+  }
+
+  /** A platform token. Each step has a deadline of its own; the first may take longer than one. */
+  private AccessToken exchanged(PlatformExchange platform, TokenRequest request) {
     TokenRequest first = request.withoutExchange();
-    AccessToken proof = cache.getHere(first);
+    boolean test = request.exchange() == Exchange.TEST;
+    AccessToken proof = cache.get(first);
     try {
-      return platform.fetch(proof, request.exchange() == Exchange.TEST, until);
+      return platform.fetch(proof, test, retries.in(deadline));
     } catch (ExchangeRefused e) {
-      boolean unused = cache.forget(first, proof);
-      throw e;
+      if (e.status() != 401 || !cache.forget(first, proof)) {
+        throw e;
+      }
+      return platform.fetch(cache.get(first), test, retries.in(deadline));
     }
   }
 
@@ -231,16 +258,16 @@ public final class MaskinportenClient implements AutoCloseable {
         .build();
   }
 
-  private static ThreadPoolExecutor threads() {
+  private static ThreadPoolExecutor threads(String name, int queue) {
     ThreadPoolExecutor threads =
         new ThreadPoolExecutor(
             THREADS,
             THREADS,
             30,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(QUEUE),
+            new LinkedBlockingQueue<>(queue),
             task -> {
-              Thread thread = new Thread(task, "maskinporten-client");
+              Thread thread = new Thread(task, name);
               thread.setDaemon(true);
               return thread;
             });

@@ -27,6 +27,7 @@ final class PlatformExchange {
   private final GuardedMetrics metrics;
   private final Pacing pacing;
   private final InstantSource clock;
+  private final Silence silence;
 
   /**
    * The exchange of a platform.
@@ -48,6 +49,7 @@ final class PlatformExchange {
     this.metrics = metrics;
     this.pacing = pacing;
     this.clock = clock;
+    this.silence = new Silence(clock);
   }
 
   /**
@@ -57,8 +59,14 @@ final class PlatformExchange {
    * @throws MaskinportenException when there is none to be had by the deadline
    */
   AccessToken fetch(AccessToken proof, boolean test, Retries.Deadline deadline) {
-    return retries.call(
-        deadline, left -> metrics.measure(Step.EXCHANGE, pacing, () -> ask(proof, test, left)));
+    return silence.heed(() ->
+        retries.call(
+            deadline, left -> metrics.measure(Step.EXCHANGE, pacing, () -> ask(proof, test, left))));
+  }
+
+  /** Why nobody needs to ask now, or null. */
+  @Nullable TokenUnavailable outage() {
+    return silence.now();
   }
 
   private AccessToken ask(AccessToken proof, boolean test, Duration left) {

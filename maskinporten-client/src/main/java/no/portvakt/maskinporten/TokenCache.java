@@ -11,9 +11,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,56 +33,50 @@ final class TokenCache {
   private static final long USE_RESOLUTION_MILLIS = 1_000;
 
   private final Map<String, Entry> entries = new ConcurrentHashMap<>();
-  private final Function<TokenRequest, AccessToken> source;
+  private final Function<TokenRequest, Source> sources;
   private final int size;
   private final long minimumLife;
-  private final Duration patience;
   private final GuardedMetrics metrics;
   private final InstantSource clock;
-  private final Executor executor;
 
   /**
    * An empty cache.
    *
-   * @param source gives a new token; called on threads of the executor
+   * @param sources where the token for a request comes from
    * @param size how many tokens are kept
    * @param minimumLife of a token that is handed out, unless the request says otherwise
-   * @param patience how long a caller waits
    */
   TokenCache(
-      Function<TokenRequest, AccessToken> source,
+      Function<TokenRequest, Source> sources,
       int size,
       Duration minimumLife,
-      Duration patience,
       GuardedMetrics metrics,
-      InstantSource clock,
-      Executor executor) {
-    this.source = source;
+      InstantSource clock) {
+    this.sources = sources;
     this.size = size;
     this.minimumLife = minimumLife.toMillis();
-    this.patience = patience;
     this.metrics = metrics;
     this.clock = clock;
-    this.executor = executor;
   }
+
+  /**
+   * Where tokens of one kind come from.
+   *
+   * @param fetch gives a new token; called on threads of the executor
+   * @param outage why nobody needs to ask now, or null
+   * @param executor refuses what is too much
+   * @param patience how long a caller waits
+   */
+  record Source(
+      Function<TokenRequest, AccessToken> fetch,
+      Supplier<@Nullable TokenUnavailable> outage,
+      Executor executor,
+      Duration patience) {}
 
   /** The token, from the cache or when it has come. */
   AccessToken get(TokenRequest request) {
     AccessToken token = cached(request);
     return token != null ? token : await(needed(request), request);
-  }
-
-  /**
-   * As {@link #get}, on a thread of the executor: what no other thread has begun it does itself.
-   */
-  AccessToken getHere(TokenRequest request) {
-    AccessToken token = cached(request);
-    if (token != null) {
-      return token;
-    }
-    Flight flight = needed(request);
-    flight.run(); // or two threads of the executor might wait for a third that is not there
-    return await(flight, request);
   }
 
   /** The token when it comes. */
@@ -95,7 +89,7 @@ final class TokenCache {
       return needed(request)
           .result
           .copy()
-          .orTimeout(patience.toNanos(), TimeUnit.NANOSECONDS)
+          .orTimeout(patience(request).toNanos(), TimeUnit.NANOSECONDS)
           .exceptionallyCompose(failure ->
               CompletableFuture.failedFuture(
                   failure instanceof TimeoutException ? late(request, failure) : failure));
@@ -155,6 +149,10 @@ final class TokenCache {
     return own == TokenRequest.CLIENTS_MINIMUM ? minimumLife : own;
   }
 
+  private Duration patience(TokenRequest request) {
+    return sources.apply(request).patience;
+  }
+
   private Flight needed(TokenRequest request) {
     metrics.missed();
     Entry entry = entry(request);
@@ -165,6 +163,10 @@ final class TokenCache {
     Failure failure = entry.failure;
     if (failure != null && failure.isForAll && failure.counts(clock.millis())) {
       throw failure.exception.forCaller();
+    }
+    TokenUnavailable outage = sources.apply(request).outage.get();
+    if (outage != null) {
+      throw outage.forCaller();
     }
     return launch(entry, request);
   }
@@ -181,9 +183,11 @@ final class TokenCache {
           return fresh;
         }
         try {
-          executor.execute(fresh);
+          sources.apply(request).executor.execute(fresh);
         } catch (RejectedExecutionException e) {
-          fresh.fail(refusedWork(e));
+          TokenUnavailable refused = refusedWork(e);
+          entry.failure = new Failure(refused, false, clock.millis());
+          fresh.fail(refused);
         }
         return fresh;
       }
@@ -228,7 +232,7 @@ final class TokenCache {
 
   private AccessToken await(Flight flight, TokenRequest request) {
     try {
-      return flight.result.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+      return flight.result.get(patience(request).toNanos(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof MaskinportenException failure) {
         throw failure.forCaller();
@@ -261,7 +265,7 @@ final class TokenCache {
   private TokenUnavailable late(TokenRequest request, Throwable cause) {
     return new TokenUnavailable(
         0,
-        "No token for \"" + request.scope() + "\" came within " + patience.toMillis() + " ms.",
+        "No token for \"" + request.scope() + "\" came within " + patience(request).toMillis() + " ms.",
         "Try again later.",
         null,
         true,
@@ -287,7 +291,8 @@ final class TokenCache {
     private final long from;
     private final long until;
 
-    Failure(MaskinportenException exception, long now) {
+    /** A failure; whether it is for all who ask, or only keeps the token from being renewed. */
+    Failure(MaskinportenException exception, boolean isForAll, long now) {
       Duration asked =
           exception instanceof TokenUnavailable it && it.retryAfter() != null
               ? it.retryAfter()
@@ -295,7 +300,7 @@ final class TokenCache {
       long wait =
           Math.min(Math.max(asked.toMillis(), FAIL_FAST.toMillis()), LONGEST_FAIL_FAST.toMillis());
       this.exception = exception;
-      this.isForAll = exception instanceof TokenUnavailable;
+      this.isForAll = isForAll;
       this.from = now;
       this.until = now + wait;
     }
@@ -309,7 +314,6 @@ final class TokenCache {
   private final class Flight implements Runnable {
     private final Entry entry;
     private final TokenRequest request;
-    private final AtomicBoolean begun = new AtomicBoolean();
     private final CompletableFuture<AccessToken> result = new CompletableFuture<>();
 
     Flight(Entry entry, TokenRequest request) {
@@ -319,11 +323,8 @@ final class TokenCache {
 
     @Override
     public void run() {
-      if (begun.getAndSet(true)) {
-        return;
-      }
       try {
-        AccessToken token = source.apply(request);
+        AccessToken token = sources.apply(request).fetch.apply(request);
         entry.token.set(token);
         entry.failure = null;
         end(token);
@@ -331,7 +332,7 @@ final class TokenCache {
         if (entry.token.get() != null) {
           LOG.log(Level.WARNING, "A token was not renewed: {0}", e.getMessage());
         }
-        entry.failure = new Failure(e, clock.millis());
+        entry.failure = new Failure(e, e instanceof TokenUnavailable, clock.millis());
         fail(e);
       } catch (Throwable e) { // whatever it is, nobody may wait for ever
         fail(e);

@@ -8,6 +8,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import no.portvakt.maskinporten.Authority.Endpoints;
 import no.portvakt.maskinporten.ClientMetrics.Step;
@@ -31,11 +37,14 @@ final class TokenEndpoint {
   private final GuardedMetrics metrics;
   private final Pacing pacing;
   private final InstantSource clock;
+  private final ExecutorService signers;
+  private final Silence silence;
 
   /**
    * A client's way to its tokens.
    *
    * @param authority knows the endpoints, or throws {@link MaskinportenException} by the deadline
+   * @param signers where grants are signed; bounded, and refuses what is too much
    */
   TokenEndpoint(
       Function<Retries.Deadline, Endpoints> authority,
@@ -45,7 +54,8 @@ final class TokenEndpoint {
       Retries retries,
       GuardedMetrics metrics,
       Pacing pacing,
-      InstantSource clock) {
+      InstantSource clock,
+      ExecutorService signers) {
     this.authority = authority;
     this.clientId = clientId;
     this.key = key;
@@ -54,6 +64,8 @@ final class TokenEndpoint {
     this.metrics = metrics;
     this.pacing = pacing;
     this.clock = clock;
+    this.signers = signers;
+    this.silence = new Silence(clock);
   }
 
   /**
@@ -63,13 +75,21 @@ final class TokenEndpoint {
    */
   AccessToken fetch(TokenRequest request, Retries.Deadline deadline) {
     Endpoints endpoints = authority.apply(deadline);
-    return retries.call(
-        deadline, left -> metrics.measure(Step.TOKEN, pacing, () -> ask(endpoints, request, left)));
+    return silence.heed(() ->
+        retries.call(
+            deadline,
+            left -> metrics.measure(Step.TOKEN, pacing, () -> ask(endpoints, request, left))));
+  }
+
+  /** Why nobody needs to ask now, or null. */
+  @Nullable TokenUnavailable outage() {
+    return silence.now();
   }
 
   private AccessToken ask(Endpoints endpoints, TokenRequest request, Duration left) {
     Instant begin = clock.instant();
-    String assertion = JwtGrant.sign(key, endpoints.issuer(), clientId, request, begin);
+    Retries.Deadline end = retries.in(left);
+    String assertion = grant(endpoints.issuer(), request, begin, left);
     Answer answer =
         http.send(
             HttpRequest.newBuilder(endpoints.token())
@@ -78,7 +98,7 @@ final class TokenEndpoint {
                 .POST(
                     BodyPublishers.ofString(
                         "grant_type=" + JWT_BEARER + "&assertion=" + assertion)),
-            left);
+            end.left());
     if (answer.isOk()) {
       return token(answer, request, begin);
     }
@@ -94,6 +114,31 @@ final class TokenEndpoint {
     }
     throw new Advice(clientId, key, endpoints.token())
         .refused(refusal, request, endpoints.issuer(), clock.instant());
+  }
+
+  /** A grant, signed on another thread: a device or a service may never answer. */
+  private String grant(String audience, TokenRequest request, Instant begin, Duration left) {
+    Future<String> coming;
+    try {
+      coming = signers.submit(() -> JwtGrant.sign(key, audience, clientId, request, begin));
+    } catch (RejectedExecutionException e) {
+      throw new GrantNotSigned("Too many grants wait for the client's key, or it is closed.", e);
+    }
+    try {
+      return coming.get(left.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw new GrantNotSigned(
+          "The client's key did not sign the grant within " + left.toMillis() + " ms.", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new GrantNotSigned("The client was closed while its key signed the grant.", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof GrantNotSigned failure
+          ? failure
+          : new GrantNotSigned("The client's key did not sign the grant.", e);
+    } finally {
+      coming.cancel(true);
+    }
   }
 
   private static AccessToken token(Answer answer, TokenRequest request, Instant begin) {

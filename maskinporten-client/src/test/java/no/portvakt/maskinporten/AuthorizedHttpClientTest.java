@@ -24,6 +24,8 @@ import no.portvakt.maskinporten.ScriptedServer.Seen;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AuthorizedHttpClientTest {
   private static final String API = "/api";
@@ -192,6 +194,68 @@ class AuthorizedHttpClientTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> client.authorized(plain, READ))
         .withMessageContaining("Name the servers");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://platform.altinn.no",
+        "platform.altinn.no",
+        "/api",
+        "https:/api",
+        "ftp://localhost/",
+        "https://user@platform.altinn.no"
+      })
+  void refusesServersThatNoTokenMayBeSentTo(String server) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> client.authorized(plain, READ, URI.create(this.server.base()), URI.create(server)))
+        .withMessageStartingWith("The server is not ");
+  }
+
+  @Test
+  void takesServersByHttpsAndWhatTheSettingsAllow() {
+    assertThat(client.authorized(plain, READ, URI.create("https://platform.altinn.no"))).isNotNull();
+    try (MaskinportenClient lax = maskinporten.builder().allowPlainHttp().build()) {
+      assertThat(lax.authorized(plain, READ, URI.create("http://api.test"))).isNotNull();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Bearer error=invalid_token",
+        "bearer ERROR = \"invalid_token\"",
+        "Bearer realm=\"a, b\", error=\"invalid\\_token\"",
+        "Basic realm=\"a\", Bearer realm=\"b\" , error=\"invalid_token\"",
+        "Negotiate YWJj==, Bearer error=\"invalid_token\"",
+        "Basic,Bearer error=invalid_token"
+      })
+  void findsTheChallengeWhereverItStands(String challenge) {
+    assertThat(Challenge.isInvalidToken(List.of("Basic realm=\"a\"", challenge))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "Bearer",
+        "Bearer error=",
+        "Bearer error=\"",
+        "Bearer error=\"invalid_token\\",
+        "Bearer error=\"insufficient_scope\"",
+        "Bearer error_description=\"invalid_token\"",
+        "Bearer realm=\"error=invalid_token\"",
+        "Bearer realm=\"\\\", error=invalid_token\"",
+        "Bearer realm=\"a\", DPoP error=\"invalid_token\"",
+        "Basic realm=\"Bearer error=invalid_token\"",
+        "Negotiate Bearer, error=invalid_token",
+        "DPoP error=\"invalid_token\"",
+        "error=\"invalid_token\""
+      })
+  void takesNothingElseForAChallengeOfTheToken(String challenge) {
+    assertThat(Challenge.isInvalidToken(List.of(challenge))).isFalse();
+    assertThat(Challenge.isInvalidToken(List.of())).isFalse();
   }
 
   /** Gets a token, and lets it grow so old that it may be dropped. */

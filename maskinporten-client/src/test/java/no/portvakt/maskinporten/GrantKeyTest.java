@@ -126,6 +126,35 @@ class GrantKeyTest {
   }
 
   @Test
+  @SuppressWarnings("NullAway") // callers without such checks
+  void refusesASignerWithoutAKeyId() {
+    GrantSigner service = input -> TestKey.RSA.sign("SHA256withRSA", input);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> GrantKey.ofSigner(service, "RS256", (String) null))
+        .withMessageContaining("key id is missing");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> GrantKey.ofSigner(service, "RS256", " "))
+        .withMessageContaining("key id is empty");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> GrantKey.ofPem(TestKey.RSA.keyPem(), null, null))
+        .withMessageContaining("key id is missing");
+  }
+
+  @Test
+  void knowsTheCertificateOfTheNewestGrantWhateverBecameOfTheSource() {
+    Source source = new Source();
+    source.keys.add(TestKey.RSA.material());
+    GrantKey key = GrantKey.ofSource(source, null);
+    grant(key);
+    source.broken = true;
+    assertThatExceptionOfType(GrantNotSigned.class).isThrownBy(() -> grant(key));
+    assertThat(key.certificate()).isEqualTo(TestKey.RSA.certificate());
+    GrantKey named = GrantKey.of(TestKey.RSA.material(), "k");
+    grant(named);
+    assertThat(named.certificate()).isNull();
+  }
+
+  @Test
   void saysThatTheServiceDidNotSign() {
     GrantKey key =
         GrantKey.ofSigner(
@@ -207,9 +236,13 @@ class GrantKeyTest {
 
   private static final class Source implements KeySource {
     private final List<KeyMaterial> keys = new ArrayList<>();
+    private boolean broken;
 
     @Override
     public List<KeyMaterial> load() throws KeySourceUnavailable {
+      if (broken) {
+        throw new IllegalStateException("a defect");
+      }
       if (keys.isEmpty()) {
         throw new KeySourceUnavailable("The device is gone.", null);
       }

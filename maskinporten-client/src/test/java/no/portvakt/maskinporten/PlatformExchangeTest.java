@@ -3,6 +3,7 @@ package no.portvakt.maskinporten;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static no.portvakt.maskinporten.Maskinporten.EXCHANGE;
 import static no.portvakt.maskinporten.Maskinporten.TOKEN;
+import static no.portvakt.maskinporten.ScriptedServer.after;
 import static no.portvakt.maskinporten.ScriptedServer.json;
 import static no.portvakt.maskinporten.ScriptedServer.reply;
 import static no.portvakt.maskinporten.ScriptedServer.token;
@@ -17,6 +18,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import no.portvakt.tokens.Json;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,14 +121,57 @@ class PlatformExchangeTest {
   }
 
   @Test
-  void takesAFreshProofAfterARefusal() {
-    server.at(
-        EXCHANGE, json(401, Map.of("traceId", "00-1")), reply(200, "text/plain", platformToken(9)));
+  void takesAFreshProofInTheSameCallWhenTheFirstIsNotTaken() {
+    server.at(EXCHANGE, json(401, Map.of()), reply(200, "text/plain", platformToken(9)));
+    client.token("altinn:read");
+    maskinporten.clock.advance(Duration.ofSeconds(10));
+    client.token(ALTINN);
+    assertThat(proofs()).containsExactly("Bearer proof-1", "Bearer proof-2");
+  }
+
+  @Test
+  void takesNoThirdProof() {
+    server.at(EXCHANGE, json(401, Map.of("traceId", "00-1")));
     client.token("altinn:read");
     maskinporten.clock.advance(Duration.ofSeconds(10));
     assertThat(refused().traceId()).isEqualTo("00-1");
+    assertThat(proofs()).containsExactly("Bearer proof-1", "Bearer proof-2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 403, 410})
+  void keepsAProofThatWasTaken(int status) {
+    server.at(EXCHANGE, json(status, Map.of()), reply(200, "text/plain", platformToken(9)));
+    client.token("altinn:read");
+    maskinporten.clock.advance(Duration.ofSeconds(10));
+    assertThat(refused().status()).isEqualTo(status);
     client.token(ALTINN);
-    assertThat(server.seen(EXCHANGE).get(1).header("Authorization")).isEqualTo("Bearer proof-2");
+    assertThat(proofs()).containsExactly("Bearer proof-1", "Bearer proof-1");
+    assertThat(maskinporten.requests()).hasSize(1);
+  }
+
+  @Test
+  void givesTheExchangeItsWholeDeadlineHoweverLongTheFirstStepTook() {
+    ScriptedServer.Reply unknownKey =
+        ScriptedServer.refusal(400, "invalid_grant", "Unknown key identifier (kid)", null);
+    server.at(TOKEN, unknownKey, unknownKey, token("proof", 120));
+    server.at(EXCHANGE, json(503, Map.of()), reply(200, "text/plain", platformToken(1800)));
+    try (MaskinportenClient patient =
+        maskinporten.builder().retryUnknownKey(Duration.ofMinutes(1)).build()) {
+      patient.token(ALTINN);
+    }
+    assertThat(server.seen(EXCHANGE)).hasSize(2);
+  }
+
+  @Test
+  void waitsForBothStepsAsLongAsBothMayTake() {
+    server.at(EXCHANGE, after(new CountDownLatch(1), reply(200, "text/plain", "late")));
+    try (MaskinportenClient hurried =
+        maskinporten.builder().deadline(Duration.ofSeconds(1)).build()) {
+      assertThatExceptionOfType(TokenUnavailable.class)
+          .isThrownBy(() -> hurried.token(ALTINN)) // five tries of a second each
+          .withMessageContaining("within 2000 ms");
+    }
   }
 
   @Test
@@ -193,6 +238,12 @@ class PlatformExchangeTest {
     all.forEach(CompletableFuture::join);
     assertThat(server.seen(EXCHANGE)).hasSize(200);
     assertThat(maskinporten.requests()).hasSize(200);
+  }
+
+  private List<String> proofs() {
+    return server.seen(EXCHANGE).stream()
+        .map(it -> String.valueOf(it.header("Authorization")))
+        .toList();
   }
 
   private ExchangeRefused refused() {

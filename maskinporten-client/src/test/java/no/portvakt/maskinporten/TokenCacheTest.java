@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -157,6 +158,46 @@ class TokenCacheTest {
     latch.countDown();
     eventually(() -> client.token(READ).value().equals("second"));
     assertThat(maskinporten.requests()).hasSize(2);
+  }
+
+  @Test
+  void renewsInTheSecondHalfOfAShortLife() {
+    server.at(TOKEN, token("first", 125), token("second", 125));
+    client.token(READ);
+    clock.advance(Duration.ofMillis(62_499));
+    client.token(READ);
+    assertThat(client.isIdle()).isTrue();
+    assertThat(maskinporten.requests()).hasSize(1);
+    clock.advance(Duration.ofMillis(1));
+    eventually(() -> client.token(READ).value().equals("second"));
+  }
+
+  @Test
+  void doesNotHurryWhenNobodyTakesTheRenewal() {
+    AtomicInteger renewals = new AtomicInteger();
+    client.close();
+    client =
+        maskinporten
+            .builder()
+            .metrics(
+                new ClientMetrics() {
+                  @Override
+                  public void renewing() {
+                    renewals.incrementAndGet();
+                  }
+                })
+            .build();
+    server.at(TOKEN, token("first", 120));
+    client.token(READ);
+    client.close(); // refuses work as a full queue does
+    clock.advance(Duration.ofSeconds(60));
+    for (int i = 0; i < 10; i++) {
+      assertThat(client.token(READ).value()).isEqualTo("first");
+    }
+    assertThat(renewals).hasValue(1);
+    clock.advance(Duration.ofSeconds(5));
+    client.token(READ);
+    assertThat(renewals).hasValue(2);
   }
 
   @Test
