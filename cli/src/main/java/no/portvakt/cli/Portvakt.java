@@ -10,6 +10,7 @@ import no.portvakt.server.audit.Checkpoints.Tampered;
 import no.portvakt.server.database.Database.UnusableData;
 import no.portvakt.server.database.StoreUnavailable;
 import no.portvakt.server.http.HttpServer.CannotListen;
+import no.portvakt.server.issuer.KeyCipher.MasterKeyUnavailable;
 import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -90,6 +91,7 @@ public final class Portvakt implements Runnable {
         e instanceof CannotListen
             || e instanceof UnusableData
             || e instanceof WrongMasterKey
+            || e instanceof MasterKeyUnavailable
             || e instanceof StoreUnavailable
             || e instanceof Tampered
             || e instanceof UncheckedIOException

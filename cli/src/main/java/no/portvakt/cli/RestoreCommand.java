@@ -44,8 +44,9 @@ final class RestoreCommand implements Callable<Integer> {
     out.println("The store of " + restored.created() + " is in " + data + ".");
     out.println(restored.records() + " audit records are whole, and the master key fits.");
     out.println(
-        "Grants that were used after the backup could be used again: wait "
-            + Backup.LONGEST_GRANT.toSeconds()
+        "Grants that were used after the backup could be used again: wait"
+            + " maskinporten.grant-lifetime and "
+            + Backup.GRANT_MARGIN.toSeconds()
             + " s before the platform serves.");
     out.flush();
     return 0;

@@ -6,12 +6,15 @@ import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -87,7 +90,7 @@ final class BackupTest {
     assertThat(console.out())
         .contains(" is in " + restored + ".\n")
         .containsPattern("\\d+ audit records are whole, and the master key fits\\.")
-        .contains("wait 180 s");
+        .contains("wait maskinporten.grant-lifetime and 21 s before");
     assertThat(names(restored)).containsExactlyInAnyOrder(STORE, "master.key");
     try (Database database = Database.open(restored)) {
       assertThat(NodeProcess.recorded(database)).containsAll(receivedBefore);
@@ -149,6 +152,55 @@ final class BackupTest {
     assertThat(Console.run("backup", empty.toString(), "--data", data.toString()).fails())
         .endsWith(exists);
     assertThat(restore(backup, data).fails()).endsWith("holds a store already; name another.");
+  }
+
+  // SQLite would take it for the end of the restored store.
+  @ParameterizedTest
+  @ValueSource(strings = {"-wal", "-shm", "-journal"})
+  void refusesAFolderWithWhatAnotherStoreLeft(String beside) throws Exception {
+    Path used = Files.createDirectory(folder.resolve("used" + beside));
+    Files.writeString(used.resolve(STORE + beside), "left");
+    assertThat(restore(backup, used).fails())
+        .endsWith(
+            "holds what another store left; remove " + STORE + beside + " or name another folder.");
+    assertThat(names(used)).containsExactly(STORE + beside);
+    Files.delete(used.resolve(STORE + beside));
+    restore(backup, used).succeeds();
+  }
+
+  @Test
+  void refusesAFolderWithAnotherMasterKey() throws Exception {
+    Path used = Files.createDirectory(folder.resolve("used"));
+    Path key = used.resolve("master.key");
+    Files.writeString(key, Base64.getEncoder().encodeToString(new byte[32]));
+    assertThat(restore(backup, used).fails())
+        .endsWith("The file " + key + " is another master key; remove it or name another folder.");
+    assertThat(names(used)).containsExactly("master.key");
+    Files.writeString(key, "");
+    assertThat(restore(backup, used).fails()).contains("is another master key");
+    Files.copy(data.resolve("master.key"), key, StandardCopyOption.REPLACE_EXISTING);
+    restore(backup, used, "--master-key", key.toString()).succeeds();
+    assertThat(names(used)).containsExactlyInAnyOrder(STORE, "master.key");
+  }
+
+  @Test
+  void writesFilesForTheirOwnerAlone() throws Exception {
+    Path copy = copy("readable");
+    for (String name : names(copy)) {
+      Files.setPosixFilePermissions(
+          copy.resolve(name), PosixFilePermissions.fromString("rw-rw-rw-"));
+    }
+    Path restored = Files.createDirectory(folder.resolve("open-folder"));
+    Path key = Files.copy(copy.resolve("master.key"), restored.resolve("master.key"));
+    Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-rw-rw-"));
+    restore(copy, restored).succeeds();
+    for (Path made : List.of(backup, restored)) {
+      for (String name : names(made)) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made.resolve(name))))
+            .as(name)
+            .isEqualTo("rw-------");
+      }
+    }
   }
 
   @Test

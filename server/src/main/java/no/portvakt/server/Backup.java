@@ -3,6 +3,7 @@ package no.portvakt.server;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ import no.portvakt.server.store.AuditTable;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import no.portvakt.tokens.RuleTrace;
+import no.portvakt.tokens.TokenVerifier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,14 +40,22 @@ import org.jspecify.annotations.Nullable;
  * what it is and its SHA-256, and {@code master.key} when that was asked for (docs/operations.md).
  */
 public final class Backup {
-  /** For how long after a restore a grant could be used that was used after the backup. */
-  public static final Duration LONGEST_GRANT = Duration.ofMinutes(3);
+  /**
+   * For how long beyond {@code maskinporten.grant-lifetime} a grant is accepted after its first
+   * use: its {@code iat} may be ahead and its {@code exp} past, to the end of that second.
+   */
+  public static final Duration GRANT_MARGIN =
+      TokenVerifier.CLOCK_SKEW.multipliedBy(2).plusSeconds(1);
 
   private static final String FORMAT = "portvakt-backup-1";
   private static final String STORE = "portvakt.db";
   private static final String MANIFEST = "manifest.json";
   private static final String MASTER_KEY = "master.key";
   private static final String EXPORT = "audit.jsonl";
+
+  /** What SQLite writes beside a store, and would take for a part of any store of that name. */
+  private static final List<String> BESIDE =
+      List.of(STORE + "-wal", STORE + "-shm", STORE + "-journal");
 
   private Backup() {}
 
@@ -76,22 +86,23 @@ public final class Backup {
     try {
       OwnerOnly.createFolder(target);
       Path file = target.resolve(STORE);
+      boolean _ = OwnerOnly.createFile(file);
       database.copyTo(file);
       force(file);
       if (withMasterKey && key != null) {
-        OwnerOnly.createFile(target.resolve(MASTER_KEY));
-        Files.write(target.resolve(MASTER_KEY), Files.readAllBytes(key));
+        copy(key, target.resolve(MASTER_KEY));
       }
       Map<String, Object> manifest = new LinkedHashMap<>();
       manifest.put("format", FORMAT);
       manifest.put("created", Instant.now().toString());
       manifest.put("sha256", sha256(file));
       // Last, so that a backup that was cut short has none.
+      boolean _ = OwnerOnly.createFile(target.resolve(MANIFEST));
       Files.writeString(target.resolve(MANIFEST), Json.writePretty(manifest) + "\n");
       force(target.resolve(MANIFEST));
       return target;
     } catch (UnsupportedOperationException e) {
-      remove(target); // nothing is in it
+      remove(target); // nothing was copied
       throw e;
     } catch (IOException e) {
       throw new UncheckedIOException("The backup " + target + " can't be written.", e);
@@ -101,15 +112,14 @@ public final class Backup {
   /**
    * Makes a data folder from a backup: nothing is there unless all of it holds.
    *
-   * @param data the folder to make; it must hold no store yet
+   * @param data the folder to make; it must hold no store yet, nothing that one left, and no other
+   *     master key
    * @param masterKey the master key's file; null: the one in the backup
-   * @throws BadSettings when the backup is not whole
+   * @throws BadSettings when the backup is not whole, or the folder can't be used
    * @throws KeyCipher.WrongMasterKey when the master key does not open it
    */
   public static Restored restore(Path source, Path data, @Nullable Path masterKey) {
-    if (Database.existsIn(data)) {
-      throw new BadSettings("The folder " + data + " holds a store already; name another.");
-    }
+    requireNoStore(data);
     Path key = masterKey == null ? source.resolve(MASTER_KEY) : masterKey;
     if (!Files.isRegularFile(key)) {
       throw new BadSettings(
@@ -117,23 +127,43 @@ public final class Backup {
     }
     Path fresh = data.resolveSibling(data.getFileName() + ".restoring");
     try {
+      requireNoOtherKey(data.resolve(MASTER_KEY), key);
       Instant created = check(source);
       remove(fresh); // what an earlier restore left would be taken for the end of this store
       OwnerOnly.createFolder(fresh);
-      Files.copy(source.resolve(STORE), fresh.resolve(STORE), StandardCopyOption.REPLACE_EXISTING);
-      OwnerOnly.createFile(fresh.resolve(MASTER_KEY));
-      Files.write(fresh.resolve(MASTER_KEY), Files.readAllBytes(key));
+      copy(source.resolve(STORE), fresh.resolve(STORE));
+      copy(key, fresh.resolve(MASTER_KEY));
       long records = open(fresh);
       force(fresh.resolve(STORE));
       OwnerOnly.createFolder(data);
-      for (String name : List.of(MASTER_KEY, STORE)) {
-        Files.move(fresh.resolve(name), data.resolve(name));
-      }
+      Files.move(
+          fresh.resolve(MASTER_KEY), data.resolve(MASTER_KEY), StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh.resolve(STORE), data.resolve(STORE));
       return new Restored(created, records);
     } catch (IOException e) {
       throw new UncheckedIOException("The backup " + source + " can't be restored.", e);
     } finally {
       remove(fresh);
+    }
+  }
+
+  private static void requireNoStore(Path data) {
+    if (Database.existsIn(data)) {
+      throw new BadSettings("The folder " + data + " holds a store already; name another.");
+    }
+    List<String> left = BESIDE.stream().filter(it -> Files.exists(data.resolve(it))).toList();
+    if (!left.isEmpty()) {
+      throw new BadSettings(
+          "The folder %s holds what another store left; remove %s or name another folder."
+              .formatted(data, String.join(" and ", left)));
+    }
+  }
+
+  private static void requireNoOtherKey(Path file, Path key) throws IOException {
+    if (Files.exists(file)
+        && !MessageDigest.isEqual(Files.readAllBytes(file), Files.readAllBytes(key))) {
+      throw new BadSettings(
+          "The file " + file + " is another master key; remove it or name another folder.");
     }
   }
 
@@ -175,6 +205,7 @@ public final class Backup {
 
   private static long verified(Checkpoints checkpoints, Path export) throws IOException {
     try {
+      boolean _ = OwnerOnly.createFile(export);
       try (BufferedWriter out = Files.newBufferedWriter(export)) {
         checkpoints.export(out, "");
       }
@@ -195,11 +226,20 @@ public final class Backup {
   private static String sha256(Path file) throws IOException {
     try (InputStream in =
         new DigestInputStream(Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
-      in.transferTo(java.io.OutputStream.nullOutputStream());
+      in.transferTo(OutputStream.nullOutputStream());
       return HexFormat.of().formatHex(((DigestInputStream) in).getMessageDigest().digest());
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("SHA-256 is missing from this Java platform.", e);
     }
+  }
+
+  /** Copies a file for its owner alone, to the disk. */
+  private static void copy(Path from, Path to) throws IOException {
+    boolean _ = OwnerOnly.createFile(to);
+    try (OutputStream out = Files.newOutputStream(to)) {
+      Files.copy(from, out);
+    }
+    force(to);
   }
 
   private static void force(Path file) throws IOException {
@@ -210,7 +250,10 @@ public final class Backup {
 
   private static void remove(Path folder) {
     try {
-      for (String name : List.of(MASTER_KEY, EXPORT, STORE, STORE + "-wal", STORE + "-shm")) {
+      for (String name : List.of(MASTER_KEY, EXPORT, STORE)) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+      for (String name : BESIDE) {
         Files.deleteIfExists(folder.resolve(name));
       }
       Files.deleteIfExists(folder);

@@ -4,6 +4,7 @@ import static no.portvakt.server.MaskinportenClientFixture.BRG;
 import static no.portvakt.server.MaskinportenClientFixture.CERTIFICATE;
 import static no.portvakt.server.MaskinportenClientFixture.ORGANISATION;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
+import static no.portvakt.server.MaskinportenClientFixture.SIGNATURE;
 import static no.portvakt.server.MaskinportenClientFixture.assertRefused;
 import static no.portvakt.server.TestStack.DIGDIR;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.nimbusds.jose.jwk.RSAKey;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Grants by certificate where revocation is checked, and keys that are locked to a certificate. */
 class MaskinportenRevocationTest {
+  private static final KeyPair RSA = TestAuthority.keyPair("RSA", 2048);
+
   private final RevocationServer server = RevocationServer.start();
   private final TestAuthority root = TestOrder.root("Test Root CA");
   private final Issued leaf = issue(DIGDIR);
@@ -89,6 +93,27 @@ class MaskinportenRevocationTest {
     assertThat(explained()).contains("revocation unknown: OCSP of", "longer than 800 ms");
   }
 
+  // Otherwise anybody who has seen a certificate could have us send requests.
+  @Test
+  void asksNobodyAboutAGrantThatSomebodyElseSigned() {
+    RSAKey other = TestOrder.rsaKey(TestOrder.of(DIGDIR).keys(RSA).by(root));
+    String client = MaskinportenClientFixture.newClientWithoutKeys(stack, Map.of());
+    refuses(SIGNATURE, grant(client).signedWith(other));
+    refuses(SIGNATURE, byKey(lockedClient(leaf)).signedWith(other));
+    assertThat(server.questions() + server.fetches()).isZero();
+    MaskinportenClientFixture.claims(stack.requestToken(grant(client).compact()));
+    assertThat(server.questions()).isEqualTo(1);
+  }
+
+  @Test
+  void asksNobodyAboutTheCertificateOfAnotherOrganisation() {
+    String client = MaskinportenClientFixture.newClientWithoutKeys(stack, Map.of());
+    String other = TestOrder.x5c(issue(BRG));
+    refuses(ORGANISATION, grant(client).header("x5c", List.of(other)));
+    refuses(ORGANISATION, byKey(lockedClient(issue(BRG))));
+    assertThat(server.questions() + server.fetches()).isZero();
+  }
+
   @Test
   void tellsTheCallerNothingOfTheResponder() {
     server.ocsp(question -> SignedStatus.ocsp(question, root.self(), SignedStatus.REVOKED));
@@ -119,11 +144,6 @@ class MaskinportenRevocationTest {
   }
 
   @Test
-  void refusesAKeyThatIsLockedToTheCertificateOfAnotherOrganisation() {
-    refuses(ORGANISATION, byKey(lockedClient(issue(BRG))));
-  }
-
-  @Test
   void refusesAKeyThatIsLockedToAnExpiredCertificate() {
     String client = lockedClient(leaf);
     MaskinportenClientFixture.claims(stack.requestToken(byKey(client).compact()));
@@ -137,7 +157,7 @@ class MaskinportenRevocationTest {
 
   @Test
   void registersNoKeyWithACertificateThatIsNotItsOwn() {
-    Issued other = TestOrder.of(DIGDIR).keys(TestAuthority.keyPair("RSA", 2048)).by(root);
+    Issued other = TestOrder.of(DIGDIR).keys(RSA).by(root);
     for (Object x5c :
         new Object[] {
           List.of(TestOrder.x5c(other)),

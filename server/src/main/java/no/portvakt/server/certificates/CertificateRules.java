@@ -15,6 +15,7 @@ final class CertificateRules {
   private static final int MIN_RSA_BITS = 2048;
   private static final int DIGITAL_SIGNATURE = 0;
   private static final int NON_REPUDIATION = 1;
+  private static final int KEY_CERT_SIGN = 5;
 
   /** RFC 5280 §4.2.1.12: id-kp-clientAuth and anyExtendedKeyUsage. */
   private static final Set<String> PURPOSES = Set.of("1.3.6.1.5.5.7.3.2", "2.5.29.37.0");
@@ -30,6 +31,12 @@ final class CertificateRules {
   private static final Set<String> PSS_DIGESTS = Set.of("SHA-256", "SHA-384", "SHA-512");
 
   private CertificateRules() {}
+
+  /** Whether a certificate may issue others (RFC 5280 §4.2.1.3, §4.2.1.9). */
+  static boolean isAuthority(X509Certificate certificate) {
+    boolean[] usage = certificate.getKeyUsage();
+    return certificate.getBasicConstraints() >= 0 && (usage == null || usage[KEY_CERT_SIGN]);
+  }
 
   /** What is wrong with a leaf, or null: it must be able to sign a grant and to name a client. */
   static @Nullable String problemOfLeaf(X509Certificate leaf) {

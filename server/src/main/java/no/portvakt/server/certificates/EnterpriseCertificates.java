@@ -58,8 +58,23 @@ public final class EnterpriseCertificates {
   }
 
   /**
-   * Looks at a chain. It may ask a responder or fetch a list, within the limits of {@link
-   * Revocation.Options}.
+   * Looks at a chain without asking anybody, and so not at whether something of it was revoked.
+   *
+   * @param chain the leaf first; what leads to the anchor may be left out where it is configured
+   * @return whether it leads to an anchor, and why not in words for operators
+   */
+  public Finding path(List<X509Certificate> chain, Instant now) {
+    try {
+      ProvenPath _ = anchors.current().path(chain, now);
+      return new Finding(true, "valid");
+    } catch (Untrusted e) {
+      return new Finding(false, e.reason());
+    }
+  }
+
+  /**
+   * Looks at a chain and at whether something of it was revoked. It may ask a responder or fetch a
+   * list, within the limits of {@link Revocation.Options}.
    *
    * @param chain the leaf first; what leads to the anchor may be left out where it is configured
    * @return whether it is trusted, and why not in words for operators

@@ -27,24 +27,31 @@ import no.portvakt.tokens.Digests;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configured certificates at one moment. One whose issuer is among them is an intermediate;
- * every other is an anchor, self-signed or not. Proven paths are kept as long as they are valid.
+ * The configured certificates at one moment. Of those that may issue others, one whose issuer is
+ * among them is an intermediate and every other an anchor, self-signed or not. Each of the rest is
+ * pinned: trusted itself, and nothing below it. Proven paths are kept as long as they are valid.
  */
 final class TrustedCertificates {
   private static final int MOST_PATHS = 1000;
   private static final int LONGEST_PATH = 5;
 
   private final Set<X509Certificate> all;
-  private final Set<TrustAnchor> anchors = new HashSet<>();
+  private final Set<X509Certificate> authorities = new HashSet<>();
+  private final Set<X509Certificate> anchors = new HashSet<>();
   private final Cache<String, ProvenPath> paths =
       Caffeine.newBuilder().maximumSize(MOST_PATHS).executor(Runnable::run).build();
 
   TrustedCertificates(Collection<X509Certificate> certificates) {
     this.all = Set.copyOf(certificates);
     for (X509Certificate certificate : all) {
-      if (all.stream().noneMatch(other -> !other.equals(certificate) && signed(other, certificate))
-          || signed(certificate, certificate)) {
-        anchors.add(new TrustAnchor(certificate, null));
+      if (CertificateRules.isAuthority(certificate)) {
+        authorities.add(certificate);
+      }
+    }
+    for (X509Certificate certificate : authorities) {
+      if (signed(certificate, certificate)
+          || authorities.stream().noneMatch(issuer -> signed(issuer, certificate))) {
+        anchors.add(certificate);
       }
     }
   }
@@ -53,6 +60,7 @@ final class TrustedCertificates {
    * A path from a leaf to an anchor.
    *
    * @param certificates the leaf first, without the anchor
+   * @param anchor the leaf itself when it is pinned
    * @param from when all of them are valid, inclusive
    * @param until the last moment at which all of them are valid
    */
@@ -87,7 +95,7 @@ final class TrustedCertificates {
 
   /** The path of a chain at a moment. */
   ProvenPath path(List<X509Certificate> chain, Instant now) throws Untrusted {
-    if (anchors.isEmpty()) {
+    if (all.isEmpty()) {
       throw new Untrusted("no anchor is configured");
     }
     String name = digest(chain);
@@ -113,7 +121,14 @@ final class TrustedCertificates {
         throw new Untrusted("the chain is out of order");
       }
     }
-    ProvenPath path = build(chain, now);
+    ProvenPath path =
+        all.contains(leaf)
+            ? new ProvenPath(
+                List.of(leaf),
+                leaf,
+                leaf.getNotBefore().toInstant(),
+                leaf.getNotAfter().toInstant())
+            : build(chain, now);
     for (X509Certificate certificate : path.certificates()) {
       refuse(CertificateRules.problemOf(certificate));
     }
@@ -123,10 +138,20 @@ final class TrustedCertificates {
   private ProvenPath build(List<X509Certificate> chain, Instant now) throws Untrusted {
     X509CertSelector leaf = new X509CertSelector();
     leaf.setCertificate(chain.get(0));
-    Set<X509Certificate> known = new HashSet<>(all);
+    Set<X509Certificate> known = new HashSet<>(authorities);
     known.addAll(chain);
+    // RFC 5280 §6.1.1 leaves an anchor's time to us: one that is over vouches for nobody.
+    Set<TrustAnchor> valid = new HashSet<>();
+    for (X509Certificate anchor : anchors) {
+      if (outsideItsTime(anchor, now) == null) {
+        valid.add(new TrustAnchor(anchor, null));
+      }
+    }
+    if (valid.isEmpty()) {
+      throw new Untrusted("no anchor is valid now");
+    }
     try {
-      PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, leaf);
+      PKIXBuilderParameters parameters = new PKIXBuilderParameters(valid, leaf);
       parameters.addCertStore(
           CertStore.getInstance("Collection", new CollectionCertStoreParameters(known)));
       parameters.setRevocationEnabled(false);
@@ -136,17 +161,14 @@ final class TrustedCertificates {
           (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
       List<X509Certificate> certificates = new ArrayList<>();
       built.getCertPath().getCertificates().forEach(it -> certificates.add((X509Certificate) it));
-      if (certificates.isEmpty()) {
-        certificates.add(chain.get(0)); // the leaf itself is configured
-      }
-      Instant from = Instant.MIN;
-      Instant until = Instant.MAX;
+      X509Certificate anchor = built.getTrustAnchor().getTrustedCert();
+      Instant from = anchor.getNotBefore().toInstant();
+      Instant until = anchor.getNotAfter().toInstant();
       for (X509Certificate certificate : certificates) {
         from = later(from, certificate.getNotBefore().toInstant());
         until = earlier(until, certificate.getNotAfter().toInstant());
       }
-      return new ProvenPath(
-          List.copyOf(certificates), built.getTrustAnchor().getTrustedCert(), from, until);
+      return new ProvenPath(List.copyOf(certificates), anchor, from, until);
     } catch (CertPathBuilderException e) {
       throw new Untrusted("no valid path to an anchor" + why(e));
     } catch (GeneralSecurityException e) {
@@ -166,9 +188,9 @@ final class TrustedCertificates {
     }
   }
 
-  private static @Nullable String outsideItsTime(X509Certificate leaf, Instant now) {
-    Instant from = leaf.getNotBefore().toInstant();
-    Instant until = leaf.getNotAfter().toInstant();
+  private static @Nullable String outsideItsTime(X509Certificate certificate, Instant now) {
+    Instant from = certificate.getNotBefore().toInstant();
+    Instant until = certificate.getNotAfter().toInstant();
     return now.isBefore(from)
         ? "not valid before " + from
         : now.isAfter(until) ? "expired since " + until : null;

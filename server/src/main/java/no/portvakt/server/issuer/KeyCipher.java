@@ -11,9 +11,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.Provider;
+import java.security.ProviderException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
+import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
@@ -44,6 +46,17 @@ public final class KeyCipher {
 
     WrongMasterKey(String sentence, @Nullable Throwable cause) {
       super(sentence, cause);
+    }
+  }
+
+  /** The device that holds the master key does not do its work now. */
+  public static final class MasterKeyUnavailable extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    MasterKeyUnavailable(Throwable cause) {
+      super(
+          "The device with the master key does not answer, or can't compute AES-256-GCM: " + cause,
+          cause);
     }
   }
 
@@ -102,7 +115,11 @@ public final class KeyCipher {
     }
   }
 
-  /** Encrypts a private key; {@code name} must be given again to decrypt. */
+  /**
+   * Encrypts a private key; {@code name} must be given again to decrypt.
+   *
+   * @throws MasterKeyUnavailable when the device with the master key does not answer
+   */
   String encrypt(String name, byte[] plain) {
     try {
       byte[] nonce = new byte[NONCE_BYTES];
@@ -111,25 +128,35 @@ public final class KeyCipher {
       byte[] sealed = cipher.doFinal(plain);
       byte[] both = ByteBuffer.allocate(NONCE_BYTES + sealed.length).put(nonce).put(sealed).array();
       return Base64.getEncoder().encodeToString(both);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("AES-256-GCM is missing from this Java platform.", e);
+    } catch (GeneralSecurityException | ProviderException e) {
+      throw new MasterKeyUnavailable(e);
     }
   }
 
   /**
    * @throws WrongMasterKey when this is not the key, or not the name, that it was encrypted with
+   * @throws MasterKeyUnavailable when the device with the master key does not answer
    */
   byte[] decrypt(String name, String sealed) {
     try {
       byte[] both = Base64.getDecoder().decode(sealed);
+      if (both.length < NONCE_BYTES + TAG_BITS / Byte.SIZE) {
+        throw wrong(name, null);
+      }
       byte[] nonce = Arrays.copyOf(both, NONCE_BYTES);
       return cipher(Cipher.DECRYPT_MODE, nonce, name)
           .doFinal(both, NONCE_BYTES, both.length - NONCE_BYTES);
-    } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new WrongMasterKey(
-          "The key " + name + " can't be opened: the master key is not the one it was stored with.",
-          e);
+    } catch (AEADBadTagException | IllegalArgumentException e) {
+      throw wrong(name, e);
+    } catch (GeneralSecurityException | ProviderException e) {
+      throw new MasterKeyUnavailable(e);
     }
+  }
+
+  private static WrongMasterKey wrong(String name, @Nullable Throwable cause) {
+    return new WrongMasterKey(
+        "The key " + name + " can't be opened: the master key is not the one it was stored with.",
+        cause);
   }
 
   private Cipher cipher(int mode, byte[] nonce, String name) throws GeneralSecurityException {

@@ -16,6 +16,7 @@ import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.RuleTrace;
 import no.portvakt.tokens.VerificationKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proves that a grant comes from its client: by a registered key or by an enterprise certificate.
@@ -71,18 +72,17 @@ final class ClientKeys {
       KeyRow row = registered(grant, registered, now);
       Registered key = keys.of(row.jwk());
       Instant expires = Instant.ofEpochMilli(row.expires());
-      if (!key.chain().isEmpty()) {
+      if (key.chain().isEmpty()) {
+        requireSignature(grant, key.key());
+      } else {
         // A key with a certificate is good for as long as the certificate is; both are of one pair.
-        Instant ends = certified(grant, client, key.chain(), now).getNotAfter().toInstant();
+        Instant ends = certified(grant, client, key.chain(), key.key(), now);
         expires = ends.isBefore(expires) ? ends : expires;
       }
-      requireSignature(grant, key.key());
       return new Proof(BY_KEY, expires);
     }
-    X509Certificate leaf =
-        certified(grant, client, EnterpriseCertificates.read(grant.jws().header().get("x5c")), now);
-    requireSignature(grant, VerificationKey.of(null, null, leaf.getPublicKey()));
-    return new Proof(BY_CERTIFICATE, leaf.getNotAfter().toInstant());
+    List<X509Certificate> chain = EnterpriseCertificates.read(grant.jws().header().get("x5c"));
+    return new Proof(BY_CERTIFICATE, certified(grant, client, chain, null, now));
   }
 
   private static void requireSignature(Grant grant, VerificationKey key) {
@@ -139,18 +139,22 @@ final class ClientKeys {
     }
   }
 
-  private X509Certificate certified(
-      Grant grant, ClientRow client, List<X509Certificate> chain, Instant now) {
+  // Revocation comes last: only the client's own grant may have us ask others.
+  private Instant certified(
+      Grant grant,
+      ClientRow client,
+      List<X509Certificate> chain,
+      @Nullable VerificationKey locked,
+      Instant now) {
     if (!grant.trace().check("client.x5c", !chain.isEmpty(), "certificates", chain.size())) {
       throw Refusal.X5C.of("");
     }
-    Finding finding = certificates.check(chain, now);
-    if (!grant
-        .trace()
-        .check("client.certificate", finding.holds(), "a valid chain", finding.what())) {
-      throw Refusal.CERTIFICATE.of("");
+    Finding path = certificates.path(chain, now);
+    if (!path.holds()) {
+      requireTrust(grant, path);
     }
-    OrganisationNumber number = Subject.organisationOf(chain.get(0));
+    X509Certificate leaf = chain.get(0);
+    OrganisationNumber number = Subject.organisationOf(leaf);
     if (!grant
         .trace()
         .check(
@@ -160,6 +164,17 @@ final class ClientKeys {
             number)) {
       throw Refusal.ORGANISATION.of("");
     }
-    return chain.get(0);
+    requireSignature(
+        grant, locked == null ? VerificationKey.of(null, null, leaf.getPublicKey()) : locked);
+    requireTrust(grant, certificates.check(chain, now));
+    return leaf.getNotAfter().toInstant();
+  }
+
+  private static void requireTrust(Grant grant, Finding finding) {
+    if (!grant
+        .trace()
+        .check("client.certificate", finding.holds(), "a valid chain", finding.what())) {
+      throw Refusal.CERTIFICATE.of("");
+    }
   }
 }

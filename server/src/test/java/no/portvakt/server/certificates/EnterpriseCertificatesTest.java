@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +19,7 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,23 +59,71 @@ class EnterpriseCertificatesTest {
   @Test
   void looksAtTheTimeOfAnIntermediate() {
     TestAuthority old =
-        TestAuthority.of(
-            ROOT.issue(
-                new TestAuthority.Order(
-                    new X500NameBuilder().addRDN(BCStyle.CN, "Old CA").build(),
-                    TestAuthority.keyPair("EC", 256),
-                    NOW.minus(Duration.ofDays(90)),
-                    NOW.plus(Duration.ofDays(9)),
-                    true,
-                    org.bouncycastle.asn1.x509.KeyUsage.keyCertSign,
-                    List.of(),
-                    null,
-                    null)));
+        authority(
+            "Old CA", TestAuthority.keyPair("EC", 256), KeyUsage.keyCertSign, Duration.ofDays(9));
     Issued leaf = TestOrder.of("991825827").by(old);
     EnterpriseCertificates certificates = trusting(ROOT, old);
     assertThat(certificates.check(alone(leaf), NOW).holds()).isTrue();
     assertThat(certificates.check(alone(leaf), NOW.plus(Duration.ofDays(10))).holds()).isFalse();
     assertThat(certificates.check(alone(leaf), NOW.plus(Duration.ofDays(8))).holds()).isTrue();
+  }
+
+  @Test
+  void trustsAPinnedCertificateAndNothingThatItSigned() {
+    for (int usage : new int[] {KeyUsage.digitalSignature, KeyUsage.keyCertSign}) {
+      TestAuthority pinned =
+          TestAuthority.of(
+              TestOrder.of("991825827").usage(usage | KeyUsage.digitalSignature).by(LOW));
+      Issued forged = TestOrder.of("974760673").by(pinned);
+      for (TestAuthority[] trusted :
+          List.of(
+              new TestAuthority[] {pinned},
+              new TestAuthority[] {pinned, LOW},
+              new TestAuthority[] {pinned, ROOT, MIDDLE, LOW})) {
+        EnterpriseCertificates certificates = trusting(trusted);
+        assertThat(certificates.check(alone(pinned.self()), NOW))
+            .isEqualTo(new Finding(true, "valid"));
+        assertThat(certificates.check(alone(forged), NOW).holds()).isFalse();
+        assertThat(certificates.check(forged.chain(), NOW).holds()).isFalse();
+        assertThat(certificates.path(forged.chain(), NOW).holds()).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void letsAnAuthorityThatMayNotIssueVouchForNobody() {
+    TestAuthority mute =
+        authority(
+            "Mute CA", TestAuthority.keyPair("EC", 256), KeyUsage.cRLSign, Duration.ofDays(9));
+    Issued leaf = TestOrder.of("991825827").by(mute);
+    assertThat(trusting(mute).check(alone(leaf), NOW).holds()).isFalse();
+    assertThat(trusting(mute, ROOT).check(leaf.chain(), NOW).holds()).isFalse();
+    assertThat(trusting(mute).check(alone(mute.self()), NOW).holds()).isFalse();
+  }
+
+  @Test
+  void looksAtTheTimeOfAPinnedCertificate() {
+    EnterpriseCertificates certificates = trusting(TestAuthority.of(LEAF));
+    assertThat(certificates.check(alone(LEAF), NOW).holds()).isTrue();
+    assertThat(certificates.check(alone(LEAF), NOW.plus(Duration.ofDays(701))).what())
+        .startsWith("expired since 20");
+    assertThat(certificates.check(alone(LEAF), NOW.minus(Duration.ofDays(31))).holds()).isFalse();
+  }
+
+  @Test
+  void looksAtTheTimeOfAnAnchor() {
+    KeyPair keys = TestAuthority.keyPair("EC", 256);
+    int usage = KeyUsage.keyCertSign;
+    TestAuthority old = authority("Issuing CA", keys, usage, Duration.ofDays(9));
+    Issued leaf = TestOrder.of("991825827").by(old);
+    Instant later = NOW.plus(Duration.ofDays(10));
+    EnterpriseCertificates alone = trusting(old);
+    assertThat(alone.check(alone(leaf), NOW).holds()).isTrue();
+    assertThat(alone.check(alone(leaf), NOW.plus(Duration.ofDays(8))).holds()).isTrue();
+    assertThat(alone.check(alone(leaf), later).what()).isEqualTo("no anchor is valid now");
+    assertThat(trusting(old, LOW).check(alone(leaf), later).holds()).isFalse();
+    TestAuthority renewed = authority("Issuing CA", keys, usage, Duration.ofDays(99));
+    assertThat(trusting(old, renewed).check(alone(leaf), later).holds()).isTrue();
   }
 
   @Test
@@ -237,6 +287,22 @@ class EnterpriseCertificatesTest {
 
   private static String organisation(X500Name subject) {
     return String.valueOf(Subject.organisationOf(TestOrder.of(subject).by(ROOT).certificate()));
+  }
+
+  /** An authority below the root that goes on for a time. */
+  private static TestAuthority authority(String name, KeyPair keys, int usage, Duration time) {
+    return TestAuthority.of(
+        ROOT.issue(
+            new TestAuthority.Order(
+                new X500NameBuilder().addRDN(BCStyle.CN, name).build(),
+                keys,
+                NOW.minus(Duration.ofDays(90)),
+                NOW.plus(time),
+                true,
+                usage,
+                List.of(),
+                null,
+                null)));
   }
 
   private static List<X509Certificate> alone(Issued issued) {
