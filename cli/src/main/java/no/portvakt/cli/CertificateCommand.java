@@ -4,8 +4,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -140,14 +145,32 @@ final class CertificateCommand implements Callable<Integer> {
     }
   }
 
-  private static void write(Path file, byte[] bytes) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder != null) {
-      Files.createDirectories(folder);
+  // Whole or not at all: an earlier file stays until the new one can take its place.
+  private static void write(Path file, byte[] bytes) {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    try {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.deleteIfExists(fresh); // its permissions may be others
+      boolean _ = OwnerOnly.createFile(fresh);
+      try {
+        Files.write(fresh, bytes);
+        Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(fresh);
+      }
+    } catch (IOException e) {
+      throw new CannotDo("The file " + file + " can't be written: " + reason(e) + ".");
     }
-    Files.deleteIfExists(file); // its permissions may be others
-    OwnerOnly.createFile(file);
-    Files.write(file, bytes);
+  }
+
+  private static String reason(IOException e) {
+    return switch (e) {
+      case AccessDeniedException _ -> "access to the folder is denied";
+      case DirectoryNotEmptyException _ -> "a folder is in its place";
+      case FileAlreadyExistsException taken -> taken.getFile() + " is no folder";
+      case FileSystemException other when other.getReason() != null -> other.getReason();
+      default -> String.valueOf(e.getMessage()); // the system's own words
+    };
   }
 
   private void report(Issued issued, Path store, Path pem) {

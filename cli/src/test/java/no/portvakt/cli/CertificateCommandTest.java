@@ -26,6 +26,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import no.portvakt.maskinporten.GrantKey;
 import no.portvakt.maskinporten.JwtGrant;
 import no.portvakt.maskinporten.TokenRequest;
@@ -127,6 +128,27 @@ class CertificateCommandTest {
     assertThat(Files.readAllBytes(out.resolve("enterprise-974760673.pem"))).isEqualTo(first);
     issue("--force").succeeds();
     assertThat(Files.readAllBytes(out.resolve("enterprise-974760673.pem"))).isNotEqualTo(first);
+  }
+
+  @Test
+  void saysWhyAFileCanNotBeWritten() throws Exception {
+    Path inTheWay = Files.createDirectory(out.resolve("enterprise-974760673.p12"));
+    Files.writeString(inTheWay.resolve("a"), "");
+    assertThat(issue("--force").fails())
+        .contains(inTheWay + " can't be written: a folder is in its place.");
+    try (Stream<Path> files = Files.list(out)) {
+      assertThat(files).containsExactly(inTheWay);
+    }
+    Path file = Files.writeString(out.resolve("file"), "");
+    assertThat(
+            Console.run(
+                    "maskinporten",
+                    "certificate",
+                    "--org=991825827",
+                    "--data=" + data,
+                    "--out=" + file)
+                .fails())
+        .contains(" can't be written: " + file + " is no folder.");
   }
 
   @ParameterizedTest

@@ -54,9 +54,7 @@ public final class KeyCipher {
     private static final long serialVersionUID = 1L;
 
     MasterKeyUnavailable(Throwable cause) {
-      super(
-          "The device with the master key does not answer, or can't compute AES-256-GCM: " + cause,
-          cause);
+      super("The device with the master key does not answer, or can't compute AES-256-GCM.", cause);
     }
   }
 
