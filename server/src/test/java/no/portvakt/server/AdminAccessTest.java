@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -163,6 +164,42 @@ class AdminAccessTest {
       own.clock().advance(Duration.ofSeconds(1));
       assertThat(own.admin("GET", SCOPES, token, null).statusCode()).isEqualTo(401);
     }
+  }
+
+  @Test
+  void refusesATokenForAnotherAudience() {
+    String ours = stack.addresses().maskinportenIssuer();
+    String other = "https://api.example/";
+    assertInvalid(tokenFor(other));
+    assertInvalid(tokenFor(List.of(other, ours + "x")));
+    for (Object resource : List.of(ours, List.of(other, ours))) {
+      assertThat(stack.admin("GET", SCOPES, tokenFor(resource), null).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void takesATokenOfTheOlderForm() {
+    try (TestStack own =
+        TestStack.start(TestStack.grants(new TokenEndpoint.Options(120, true, false, true)))) {
+      String token = own.adminToken();
+      assertThat(TestStack.claims(token)).containsEntry("aud", "unspecified");
+      assertThat(own.admin("GET", SCOPES, token, null).statusCode()).isEqualTo(200);
+    }
+  }
+
+  private String tokenFor(Object resource) {
+    TokenForge grant = stack.adminGrant("idporten:scopes.read").claim("resource", resource);
+    return String.valueOf(TestStack.json(stack.requestToken(grant.compact())).get("access_token"));
+  }
+
+  @Test
+  void refusesATokenWhoseClientIsNotActiveAnyMore() {
+    TestStack.Client client = stack.newClient("idporten:scopes.read");
+    String token = stack.tokenFor(client, "idporten:scopes.read");
+    assertThat(stack.admin("GET", SCOPES, token, null).statusCode()).isEqualTo(200);
+    String path = "/maskinporten/clients/" + client.id();
+    assertThat(stack.admin("DELETE", path, stack.adminToken(), null).statusCode()).isEqualTo(200);
+    assertInvalid(token);
   }
 
   @Test

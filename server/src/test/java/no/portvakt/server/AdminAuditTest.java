@@ -5,6 +5,7 @@ import static no.portvakt.server.AdminCaller.scope;
 import static no.portvakt.server.AdminCaller.text;
 import static no.portvakt.server.MaskinportenClientFixture.BRG;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
+import static no.portvakt.server.MaskinportenClientFixture.TTD;
 import static no.portvakt.server.TestStack.DIGDIR;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -92,6 +93,41 @@ class AdminAuditTest {
   }
 
   @Test
+  void recordsWhoseItWas() {
+    String id = admin.newClient(Map.of("client_orgno", BRG));
+    assertThat(last().get("client_orgno")).isEqualTo(BRG);
+    assertThat(last().get("supplier_orgno")).isEqualTo(DIGDIR);
+    admin.call(
+        201,
+        "POST",
+        "/clients/" + id + "/onbehalfof",
+        Map.of("onbehalfof", "customer", "name", "x", "orgno", TTD));
+    assertThat(last().get("onbehalfof")).isEqualTo("customer");
+    admin.call(200, "DELETE", "/clients/" + id + "/onbehalfof/customer", null);
+    assertThat(last().get("onbehalfof")).isEqualTo("customer");
+    assertThat(last().get("client_orgno")).isEqualTo(BRG);
+    admin.call(200, "PUT", "/scopes/access/" + BRG + "?scope=" + READ, null);
+    assertThat(last().get("consumer_orgno")).isEqualTo(BRG);
+    String source = "https://tt02.altinn.no/";
+    admin.call(
+        200,
+        "PUT",
+        "/delegations",
+        Map.of("source", source, "scope", READ, "consumer_orgno", BRG, "supplier_orgno", TTD));
+    assertThat(last().get("source")).isEqualTo(source);
+    admin.call(200, "PUT", "/systems/accounting", Map.of("vendor_orgno", BRG, "name", "x"));
+    assertThat(last().get("vendor_orgno")).isEqualTo(BRG);
+  }
+
+  @Test
+  void recordsTheWholeOfALongName() {
+    String name = admin.newScope("long/" + "x".repeat(240), Map.of());
+    assertLast("admin.scope.create", name);
+    admin.call(200, "PUT", "/scopes/access/" + BRG + "?scope=" + name, null);
+    assertLast("admin.access.update", name + " " + BRG);
+  }
+
+  @Test
   void keepsNoSecretAndNoPersonNumber() {
     Map<String, @Nullable Object> made =
         admin.call(
@@ -117,6 +153,9 @@ class AdminAuditTest {
                     List.of(Map.of("type", "x", "value", "y")))));
     admin.call(201, "POST", "/consents", consent);
     assertThat(last().get("event")).isEqualTo("admin.consent.create");
+    assertThat(last().get("to")).isEqualTo(DIGDIR);
+    assertThat(String.valueOf(last().get("from")))
+        .matches("urn:altinn:person:identifier-no:p:[A-Za-z0-9_-]{16}");
     admin.call(200, "PUT", "/systems/15507600333", Map.of("vendor_orgno", BRG, "name", "x"));
     assertThat(String.valueOf(last().get("target"))).startsWith("p:");
     String all = String.join("\n", store.records().stream().map(Stored::json).toList());

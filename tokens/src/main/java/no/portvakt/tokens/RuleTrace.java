@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RuleTrace {
   private static final int LONGEST_VALUE = 160;
+  private static final int LONGEST_NAME = 400;
   private static final int PERSON_NUMBER_LENGTH = 11;
   private static final int SHORTEST_TOKEN = 60;
 
@@ -76,7 +77,15 @@ public final class RuleTrace {
 
   /** A caller's value as this trace keeps it: as {@link #printable}, but for person numbers. */
   public String kept(@Nullable Object value) {
-    return printable(value, persons);
+    return printable(value, LONGEST_VALUE, persons);
+  }
+
+  /**
+   * A name whose form was checked, as this trace keeps it: its first {@value #LONGEST_NAME}
+   * characters.
+   */
+  public String keptName(String name) {
+    return printable(name, LONGEST_NAME, persons);
   }
 
   /**
@@ -84,10 +93,11 @@ public final class RuleTrace {
    * characters replaced, runs of {@value #PERSON_NUMBER_LENGTH} digits and whole tokens masked.
    */
   public static String printable(@Nullable Object value) {
-    return printable(value, RuleTrace::masked);
+    return printable(value, LONGEST_VALUE, RuleTrace::masked);
   }
 
-  private static String printable(@Nullable Object value, UnaryOperator<String> persons) {
+  private static String printable(
+      @Nullable Object value, int longest, UnaryOperator<String> persons) {
     if (value == null) {
       return "(absent)";
     }
@@ -101,11 +111,11 @@ public final class RuleTrace {
     if (looksLikeThumbprint(text)) {
       return text;
     }
-    int cut = Math.min(text.length(), LONGEST_VALUE);
+    int cut = Math.min(text.length(), longest);
     StringBuilder out = new StringBuilder(cut + 1);
     int at = 0;
     while (at < cut) {
-      int end = endOfDigits(text, at);
+      int end = endOfDigits(text, at, longest);
       if (end - at == PERSON_NUMBER_LENGTH) {
         out.append(persons.apply(digits(text, at, end))); // also what the cut would part
         at = end;
@@ -141,8 +151,8 @@ public final class RuleTrace {
   }
 
   /** The end of the digits from a place on; read on past the cut as far as their number matters. */
-  private static int endOfDigits(String text, int from) {
-    int last = Math.min(text.length(), LONGEST_VALUE + PERSON_NUMBER_LENGTH + 1);
+  private static int endOfDigits(String text, int from, int longest) {
+    int last = Math.min(text.length(), longest + PERSON_NUMBER_LENGTH + 1);
     int end = from;
     while (end < last && Character.digit(text.charAt(end), 10) >= 0) {
       end++;

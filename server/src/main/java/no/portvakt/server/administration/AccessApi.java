@@ -100,7 +100,8 @@ final class AccessApi {
               AdminAnswer.ok(shown(row, scope)),
               name + " " + consumer.value(),
               old == null ? null : state(old),
-              state(row));
+              state(row),
+              Map.of("consumer_orgno", consumer.value()));
         });
   }
 

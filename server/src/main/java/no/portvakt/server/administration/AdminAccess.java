@@ -13,6 +13,8 @@ import no.portvakt.server.http.Request;
 import no.portvakt.server.oauth2.BearerToken;
 import no.portvakt.server.registration.BadField;
 import no.portvakt.server.registration.Field;
+import no.portvakt.server.store.ClientTable;
+import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.Consumer;
 import no.portvakt.tokens.Json;
@@ -26,21 +28,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Who may use the admin API: the bearer of a token of this very authority with one of the scopes
- * that an operation asks for, acting for the token's consumer.
+ * that an operation asks for, acting for the token's consumer, whose own client it is.
  */
 final class AdminAccess {
   private static final int MAX_BODY = 64 * 1024;
 
+  /** The scope of the platform's operator, who registers what others decide in reality. */
+  static final String OPERATOR = "portvakt:registry.write";
+
+  /** The audience of tokens of the older form that have no other. */
+  private static final String EVERYBODY = "unspecified";
+
   private final TokenVerifier verifier;
+  private final ClientTable clients;
   private final Changes changes;
   private final InstantSource clock;
 
   /**
    * @param verifier believes the local Maskinporten and nobody else
+   * @param clients must still have the client that got the token
    * @param changes is told of changes that a caller has no scope for
    */
-  AdminAccess(TokenVerifier verifier, Changes changes, InstantSource clock) {
+  AdminAccess(TokenVerifier verifier, ClientTable clients, Changes changes, InstantSource clock) {
     this.verifier = verifier;
+    this.clients = clients;
     this.changes = changes;
     this.clock = clock;
   }
@@ -76,26 +87,38 @@ final class AdminAccess {
         return BearerToken.invalid(refused.description());
       }
       Verified token = (Verified) verification;
+      if (!isForUs(token)) {
+        return BearerToken.invalid("The token is meant for another audience.");
+      }
+      String clientId = String.valueOf(token.claims().get(ClaimNames.CLIENT_ID));
+      ClientRow client = clients.find(clientId);
+      if (client == null || !client.active()) {
+        return BearerToken.invalid("The token's client is not active any more.");
+      }
       Consumer consumer = Consumer.parse(token.claims().get(ClaimNames.CONSUMER));
       if (consumer == null) {
         return BearerToken.invalid("The token has no consumer.");
       }
       Caller caller =
           new Caller(
-              String.valueOf(token.claims().get(ClaimNames.CLIENT_ID)),
+              clientId,
               consumer.organisation().value(),
               Scopes.parse(token.claims().get(ClaimNames.SCOPE)));
+      if (token.claims().containsKey(ClaimNames.SUPPLIER)) {
+        Refusal refusal =
+            Refusal.forbidden(
+                "This is for an organisation's own clients: the token has a supplier.");
+        return refused(refusal, caller, change);
+      }
       if (scopes.stream().noneMatch(caller::has)) {
-        if (change != null) {
-          changes.recordRefusal(caller, change, "insufficient_scope");
-        }
         // RFC 6750 §3.1: the scopes that would do are named, so that a caller can ask for them.
-        return AdminAnswer.refused(
+        return refused(
                 new Refusal(
                     403,
                     "insufficient_scope",
                     "This needs a token with one of the scopes " + String.join(", ", scopes) + "."),
-                clock.instant())
+                caller,
+                change)
             .with(
                 "WWW-Authenticate",
                 "Bearer error=\"insufficient_scope\", scope=\"" + String.join(" ", scopes) + "\"");
@@ -127,11 +150,25 @@ final class AdminAccess {
     } catch (BadField e) {
       return AdminAnswer.refused(e, clock.instant());
     } catch (Refusal e) {
-      if (change != null && e.status() == 403) {
-        changes.recordRefusal(caller, change, e.error());
-      }
-      return AdminAnswer.refused(e, clock.instant());
+      return refused(e, caller, change);
     }
+  }
+
+  private Answer refused(Refusal refusal, Caller caller, @Nullable String change) {
+    if (change != null && refusal.status() == 403) {
+      changes.recordRefusal(caller, change, refusal.error());
+    }
+    return AdminAnswer.refused(refusal, clock.instant());
+  }
+
+  /** Whether a token is for everybody, or for this very authority among others. */
+  private static boolean isForUs(Verified token) {
+    Object audience = token.claims().get(ClaimNames.AUDIENCE);
+    Object issuer = token.claims().get(ClaimNames.ISSUER);
+    return audience == null
+        || audience.equals(EVERYBODY)
+        || audience.equals(issuer)
+        || (audience instanceof List<?> several && several.contains(issuer));
   }
 
   /** The JSON body of a request; {@code object} names what it should be. */

@@ -22,8 +22,8 @@ import no.portvakt.tokens.TokenVerifier;
 
 /** Maskinporten's admin API as a whole, and its description. */
 public final class AdminApi {
-  /** The scope for what others decide in reality. */
-  static final List<String> REGISTRY = List.of("portvakt:registry.write");
+  /** The scopes for what others decide in reality. */
+  static final List<String> REGISTRY = List.of(AdminAccess.OPERATOR);
 
   private static final String BASE = "/maskinporten";
   private static final String ALTINN = "/api/v1/altinn/admin";
@@ -65,9 +65,9 @@ public final class AdminApi {
       InstantSource clock) {
     Registrations registered = Registrations.in(database);
     Changes changes = new Changes(database, audit, clock);
-    AdminAccess access = new AdminAccess(verifier, changes, clock);
     StatusCodes codes = options.codes();
     ClientTable table = registered.clients();
+    AdminAccess access = new AdminAccess(verifier, table, changes, clock);
     ClientsApi clients =
         new ClientsApi(
             table,

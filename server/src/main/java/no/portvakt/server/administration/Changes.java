@@ -17,6 +17,7 @@ import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.RequestContext;
 import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.tokens.Digests;
+import no.portvakt.tokens.RuleTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,9 +47,19 @@ final class Changes {
    * @param target what was changed, such as a client's id
    * @param before its document before, JSON; null: there was none
    * @param after its document afterwards, JSON; null: there is none
+   * @param about what else says which it was, such as whose, by the API's names
    */
-  record Made(Answer answer, String target, @Nullable String before, @Nullable String after)
-      implements Result {}
+  record Made(
+      Answer answer,
+      String target,
+      @Nullable String before,
+      @Nullable String after,
+      Map<String, @Nullable String> about)
+      implements Result {
+    Made(Answer answer, String target, @Nullable String before, @Nullable String after) {
+      this(answer, target, before, after, Map.of());
+    }
+  }
 
   /**
    * A request that is refused, with its status. Outside of a transaction it is thrown; inside of
@@ -149,8 +160,13 @@ final class Changes {
   }
 
   private AuditEvent changed(RequestContext context, Caller caller, String change, Made made) {
-    return event(context, caller, change, AuditEvent.Outcome.CHANGED)
-        .with("target", audit.trace().kept(made.target()))
+    RuleTrace trace = audit.trace();
+    AuditEvent event =
+        event(context, caller, change, AuditEvent.Outcome.CHANGED)
+            .with("target", trace.keptName(made.target()));
+    made.about()
+        .forEach((name, value) -> event.with(name, value == null ? null : trace.keptName(value)));
+    return event
         .with("members", members(made.before(), made.after()))
         .with("before", digest(made.before()))
         .with("after", digest(made.after()));

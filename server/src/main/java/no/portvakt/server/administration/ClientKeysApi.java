@@ -147,7 +147,11 @@ final class ClientKeysApi {
           }
           table.putKeys(session, id, keys);
           return new Made(
-              answer(status, new KeySet(version + 1, keys)), id, names(old), names(keys));
+              answer(status, new KeySet(version + 1, keys)),
+              id,
+              names(old),
+              names(keys),
+              ClientsApi.about(row));
         });
   }
 

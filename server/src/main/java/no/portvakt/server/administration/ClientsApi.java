@@ -78,8 +78,9 @@ final class ClientsApi {
         WRITE,
         "client.create",
         (request, caller) -> create(request, caller, false));
-    routes.read("/clients", READ, this::list);
-    routes.read("/clients/{id}", READ, this::one);
+    routes.read(
+        "/clients", READ, (request, caller) -> list(request, caller, caller.has(SUPPLIER), false));
+    routes.read("/clients/{id}", READ, (request, caller) -> one(request, caller, false));
     routes.change(
         "PUT",
         "/clients/{id}",
@@ -95,7 +96,7 @@ final class ClientsApi {
             deactivate(
                 request,
                 caller,
-                row -> AdminAnswer.ok(shown(row, List.of())).with("ETag", tag(row))));
+                row -> AdminAnswer.ok(shown(row, List.of(), false)).with("ETag", tag(row))));
     routes.change("POST", "/clients/{id}/secret", MODIFY, "client.secret", this::rotate);
   }
 
@@ -108,8 +109,8 @@ final class ClientsApi {
         altinn,
         "client.create",
         (request, caller) -> create(request, caller, true));
-    routes.read("/clients", altinn, this::list);
-    routes.read("/clients/{id}", altinn, this::one);
+    routes.read("/clients", altinn, (request, caller) -> list(request, caller, true, true));
+    routes.read("/clients/{id}", altinn, (request, caller) -> one(request, caller, true));
     routes.change(
         "PUT",
         "/clients/{id}",
@@ -140,13 +141,13 @@ final class ClientsApi {
       throw Refusal.forbidden(
           "A client for another organisation needs " + SUPPLIER + " or " + ALTINN + ".");
     }
-    requireScopes(settings, organisation);
+    requireScopes(settings, organisation, caller);
     long now = changes.now().toEpochMilli();
     ClientRow row =
         new ClientRow(
             UUID.randomUUID().toString(),
             organisation,
-            others && !altinnFamily && caller.has(SUPPLIER) ? caller.organisation() : null,
+            others ? caller.organisation() : null,
             true,
             Json.write(settings),
             now,
@@ -160,12 +161,12 @@ final class ClientsApi {
           if (!clients.add(session, row)) {
             return Refusal.conflict("There is a client of that id already.");
           }
-          Map<String, @Nullable Object> shown = shown(row, List.of());
+          Map<String, @Nullable Object> shown = shown(row, List.of(), altinnFamily);
           if (secret != null) {
             putSecret(session, row.clientId(), secret, shown);
           }
           Answer answer = Answer.json(created, shown).noStore().with("ETag", tag(row));
-          return new Made(answer, row.clientId(), null, document(row));
+          return new Made(answer, row.clientId(), null, document(row), about(row));
         });
   }
 
@@ -178,25 +179,30 @@ final class ClientsApi {
     }
   }
 
-  private void requireScopes(Map<String, Object> settings, String organisation) {
+  private void requireScopes(Map<String, Object> settings, String organisation, Caller caller) {
+    Refusal refusal = refusal(organisation, settings, caller);
+    if (refusal != null) {
+      throw refusal;
+    }
     scopes.require(
         ClientRules.registeredScopes(settings),
         organisation,
         String.valueOf(settings.get("integration_type")));
   }
 
-  private Answer list(Request request, Caller caller) {
+  private Answer list(Request request, Caller caller, boolean supplied, boolean altinnFamily) {
     boolean active = !AdminAccess.inactive(request, ClientRules.OBJECT);
     List<ClientRow> rows = new ArrayList<>(clients.ownedBy(caller.organisation(), active));
-    if (caller.has(SUPPLIER)) {
+    if (supplied) {
       rows.addAll(clients.suppliedBy(caller.organisation(), active));
     }
-    return AdminAnswer.ok(rows.stream().map(row -> shown(row, List.of())).toList());
+    return AdminAnswer.ok(rows.stream().map(row -> shown(row, List.of(), altinnFamily)).toList());
   }
 
-  private Answer one(Request request, Caller caller) {
+  private Answer one(Request request, Caller caller, boolean altinnFamily) {
     ClientRow row = require(request, caller);
-    return AdminAnswer.ok(shown(row, clients.onBehalfOf(row.clientId()))).with("ETag", tag(row));
+    return AdminAnswer.ok(shown(row, clients.onBehalfOf(row.clientId()), altinnFamily))
+        .with("ETag", tag(row));
   }
 
   private Answer replace(Request request, Caller caller, boolean altinnFamily) {
@@ -211,17 +217,16 @@ final class ClientsApi {
     if (altinnFamily) {
       requireAltinnForm(body, settings);
     }
-    requireScopes(settings, known.organisation());
+    requireScopes(settings, known.organisation(), caller);
+    List<ClientTable.OnBehalfOfRow> onBehalfOf = clients.onBehalfOf(id);
     List<String> expected = AdminAnswer.ifMatch(request);
     long now = changes.now().toEpochMilli();
-    return changes.make(
+    return change(
+        request,
         caller,
         "client.update",
-        session -> {
-          ClientRow row = clients.hold(session, id);
-          if (row == null) {
-            return Refusal.notFound();
-          }
+        false,
+        (session, row) -> {
           if (!AdminAnswer.holds(expected, tag(row))) {
             return Refusal.changed();
           }
@@ -232,11 +237,11 @@ final class ClientsApi {
             clients.removeSecret(session, id);
           }
           return new Made(
-              AdminAnswer.ok(shown(fresh, clients.onBehalfOf(session, id)))
-                  .with("ETag", tag(fresh)),
+              AdminAnswer.ok(shown(fresh, onBehalfOf, altinnFamily)).with("ETag", tag(fresh)),
               id,
               document(row),
-              document(fresh));
+              document(fresh),
+              about(row));
         });
   }
 
@@ -262,7 +267,8 @@ final class ClientsApi {
           }
           ClientRow fresh = row.active() ? changed(row, false, row.body(), now) : row;
           clients.update(session, fresh);
-          return new Made(answer.apply(fresh), row.clientId(), document(row), document(fresh));
+          return new Made(
+              answer.apply(fresh), row.clientId(), document(row), document(fresh), about(row));
         });
   }
 
@@ -277,9 +283,9 @@ final class ClientsApi {
           if (!ClientRules.usesSecret(stored(row))) {
             return Refusal.conflict("The client does not prove itself with a secret.");
           }
-          Map<String, @Nullable Object> shown = shown(row, List.of());
+          Map<String, @Nullable Object> shown = shown(row, List.of(), false);
           putSecret(session, row.clientId(), secret, shown);
-          return new Made(AdminAnswer.ok(shown), row.clientId(), null, null);
+          return new Made(AdminAnswer.ok(shown), row.clientId(), null, null, about(row));
         });
   }
 
@@ -303,6 +309,10 @@ final class ClientsApi {
           if (row == null) {
             return Refusal.notFound();
           }
+          Refusal refusal = refusal(row.organisation(), stored(row), caller);
+          if (refusal != null) {
+            return refusal;
+          }
           return active && !row.active()
               ? Refusal.conflict("The client is not active; PUT the client makes it active again.")
               : work.apply(session, row);
@@ -322,6 +332,33 @@ final class ClientsApi {
                 || caller.has(ALTINN)
                 || (caller.has(SUPPLIER) && caller.organisation().equals(row.supplier())));
     return mine ? row : null;
+  }
+
+  /**
+   * Why a caller may not have a client with these settings to make or change, or null: nobody gets
+   * power over this API through another organisation's client, but whom the operator trusts with
+   * all of it.
+   */
+  private static @Nullable Refusal refusal(
+      String organisation, Map<String, ? extends @Nullable Object> settings, Caller caller) {
+    boolean safe =
+        organisation.equals(caller.organisation())
+            || caller.has(AdminAccess.OPERATOR)
+            || ClientRules.registeredScopes(settings).stream().noneMatch(PrefixesApi::isOurs);
+    return safe
+        ? null
+        : Refusal.forbidden(
+            "A client of another organisation with a scope of the platform's own needs "
+                + AdminAccess.OPERATOR
+                + ".");
+  }
+
+  /** Whose client it is, for the audit. */
+  static Map<String, @Nullable String> about(ClientRow row) {
+    Map<String, @Nullable String> about = new LinkedHashMap<>();
+    about.put("client_orgno", row.organisation());
+    about.put("supplier_orgno", row.supplier());
+    return about;
   }
 
   private void putSecret(
@@ -365,12 +402,12 @@ final class ClientsApi {
   }
 
   private static Map<String, @Nullable Object> shown(
-      ClientRow row, List<ClientTable.OnBehalfOfRow> onBehalfOf) {
+      ClientRow row, List<ClientTable.OnBehalfOfRow> onBehalfOf, boolean altinnFamily) {
     Map<String, @Nullable Object> shown = new LinkedHashMap<>();
     shown.put("client_id", row.clientId());
     AdminAnswer.put(shown, row.body(), row.created(), row.updated());
     shown.put("client_orgno", row.organisation());
-    if (row.supplier() != null) {
+    if (row.supplier() != null && !altinnFamily) {
       shown.put("supplier_orgno", row.supplier());
     }
     if (!onBehalfOf.isEmpty()) {

@@ -69,7 +69,11 @@ final class ConsentsApi {
         session ->
             table.add(session, row)
                 ? new Made(
-                    Answer.json(codes.created(), shown(row)).noStore(), row.id(), null, row.body())
+                    Answer.json(codes.created(), shown(row)).noStore(),
+                    row.id(),
+                    null,
+                    row.body(),
+                    about(row))
                 : Refusal.conflict("There is a consent of that id already."));
   }
 
@@ -83,8 +87,13 @@ final class ConsentsApi {
           if (row == null || !table.remove(session, id)) {
             return Refusal.notFound();
           }
-          return new Made(AdminAnswer.ok(shown(row)), id, row.body(), null);
+          return new Made(AdminAnswer.ok(shown(row)), id, row.body(), null, about(row));
         });
+  }
+
+  /** Between whom it is; the audit keeps of a person the pseudonym. */
+  private static Map<String, @Nullable String> about(ConsentRow row) {
+    return Map.of("from", row.giver(), "to", row.receiver());
   }
 
   private static Map<String, @Nullable Object> shown(ConsentRow row) {

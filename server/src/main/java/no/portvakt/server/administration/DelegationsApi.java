@@ -107,7 +107,8 @@ final class DelegationsApi {
               AdminAnswer.ok(shown(old == null ? row : old)),
               target(row),
               old == null ? null : Json.write(shown(old)),
-              Json.write(shown(old == null ? row : old)));
+              Json.write(shown(old == null ? row : old)),
+              about(row));
         });
   }
 
@@ -128,7 +129,8 @@ final class DelegationsApi {
           boolean _ =
               delegations.remove(
                   session, row.source(), row.scope(), row.consumer(), row.supplier());
-          return new Made(AdminAnswer.ok(shown(old)), target(row), Json.write(shown(old)), null);
+          return new Made(
+              AdminAnswer.ok(shown(old)), target(row), Json.write(shown(old)), null, about(row));
         });
   }
 
@@ -144,6 +146,10 @@ final class DelegationsApi {
 
   private static String target(DelegationRow row) {
     return row.scope() + " " + row.consumer() + " " + row.supplier();
+  }
+
+  private static Map<String, @Nullable String> about(DelegationRow row) {
+    return Map.of("source", row.source());
   }
 
   private static String state(SourceRow row) {

@@ -16,6 +16,7 @@ import no.portvakt.server.http.Answer;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.registration.BadField;
 import no.portvakt.server.registration.Field;
+import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.OnBehalfOfRow;
@@ -60,16 +61,19 @@ final class OnBehalfOfApi {
   }
 
   private Answer list(Request request, Caller caller) {
-    return AdminAnswer.ok(rows(request, caller).stream().map(OnBehalfOfApi::shown).toList());
+    return AdminAnswer.ok(
+        table.onBehalfOf(clients.require(request, caller).clientId()).stream()
+            .map(OnBehalfOfApi::shown)
+            .toList());
   }
 
   private Answer one(Request request, Caller caller) {
     return AdminAnswer.ok(
-        shown(Refusal.found(find(rows(request, caller), AdminAccess.path(request, "obo")))));
-  }
-
-  private List<OnBehalfOfRow> rows(Request request, Caller caller) {
-    return table.onBehalfOf(clients.require(request, caller).clientId());
+        shown(
+            Refusal.found(
+                table.onBehalfOf(
+                    clients.require(request, caller).clientId(),
+                    AdminAccess.path(request, "obo")))));
   }
 
   private Answer create(Request request, Caller caller) {
@@ -79,7 +83,7 @@ final class OnBehalfOfApi {
     if (!NAME.matcher(name).matches()) {
       throw new BadField(OBJECT, "onbehalfof", "must be letters, digits, '.', '_' and '-'");
     }
-    String settings = Json.write(settings(body));
+    String settings = Json.write(settings(body, caller));
     long now = changes.now().toEpochMilli();
     return clients.change(
         request,
@@ -87,15 +91,15 @@ final class OnBehalfOfApi {
         CHANGE,
         true,
         (session, client) -> {
-          List<OnBehalfOfRow> rows = table.onBehalfOf(session, client.clientId());
-          if (rows.size() >= MOST || find(rows, name) != null) {
-            return Refusal.conflict(
-                rows.size() >= MOST
-                    ? "The client acts for " + MOST + " others already."
-                    : "There is one of that name already.");
+          String id = client.clientId();
+          if (table.onBehalfOf(session, id, name) != null) {
+            return Refusal.conflict("There is one of that name already.");
           }
-          OnBehalfOfRow row = new OnBehalfOfRow(client.clientId(), name, settings, now, now);
-          return put(session, row, null, codes.created());
+          if (table.countOnBehalfOf(session, id) >= MOST) {
+            return Refusal.conflict("The client acts for " + MOST + " others already.");
+          }
+          OnBehalfOfRow row = new OnBehalfOfRow(id, name, settings, now, now);
+          return put(session, client, row, null, codes.created());
         });
   }
 
@@ -106,7 +110,7 @@ final class OnBehalfOfApi {
     if (body.get("onbehalfof") != null && !name.equals(body.get("onbehalfof"))) {
       throw new BadField(OBJECT, "onbehalfof", "can't be changed");
     }
-    String settings = Json.write(settings(body));
+    String settings = Json.write(settings(body, caller));
     long now = changes.now().toEpochMilli();
     return clients.change(
         request,
@@ -114,11 +118,16 @@ final class OnBehalfOfApi {
         CHANGE,
         true,
         (session, client) -> {
-          OnBehalfOfRow old = find(table.onBehalfOf(session, client.clientId()), name);
-          return old == null
-              ? Refusal.notFound()
+          OnBehalfOfRow old = table.onBehalfOf(session, client.clientId(), name);
+          if (old == null) {
+            return Refusal.notFound();
+          }
+          Refusal refusal = refusal(ScopeSettings.members(old.body()), caller);
+          return refusal != null
+              ? refusal
               : put(
                   session,
+                  client,
                   new OnBehalfOfRow(client.clientId(), name, settings, old.created(), now),
                   old.body(),
                   200);
@@ -133,25 +142,48 @@ final class OnBehalfOfApi {
         CHANGE,
         true,
         (session, client) -> {
-          OnBehalfOfRow old = find(table.onBehalfOf(session, client.clientId()), name);
+          OnBehalfOfRow old = table.onBehalfOf(session, client.clientId(), name);
           if (old == null) {
             return Refusal.notFound();
           }
           table.removeOnBehalfOf(session, client.clientId(), name);
-          return new Made(Answer.empty(200).noStore(), client.clientId(), old.body(), null);
+          Answer done = Answer.empty(200).noStore();
+          return new Made(done, client.clientId(), old.body(), null, about(client, name));
         });
   }
 
-  private Made put(Session session, OnBehalfOfRow row, @Nullable String before, int status) {
+  private Made put(
+      Session session, ClientRow client, OnBehalfOfRow row, @Nullable String before, int status) {
     table.putOnBehalfOf(session, row);
-    return new Made(Answer.json(status, shown(row)).noStore(), row.clientId(), before, row.body());
+    Answer answer = Answer.json(status, shown(row)).noStore();
+    return new Made(answer, row.clientId(), before, row.body(), about(client, row.name()));
   }
 
-  private static @Nullable OnBehalfOfRow find(List<OnBehalfOfRow> rows, String name) {
-    return rows.stream().filter(row -> row.name().equals(name)).findFirst().orElse(null);
+  private static Map<String, @Nullable String> about(ClientRow client, String name) {
+    Map<String, @Nullable String> about = ClientsApi.about(client);
+    about.put("onbehalfof", name);
+    return about;
   }
 
-  private static Map<String, Object> settings(Map<String, @Nullable Object> body) {
+  /**
+   * Why a caller may not say that a client acts for the organisation of an entry, or null: who is
+   * acted for is not asked, so only the operator and those he trusts may speak for others.
+   */
+  private static @Nullable Refusal refusal(
+      Map<String, ? extends @Nullable Object> entry, Caller caller) {
+    return caller.organisation().equals(entry.get("orgno"))
+            || caller.has(ClientsApi.SUPPLIER)
+            || caller.has(AdminAccess.OPERATOR)
+        ? null
+        : Refusal.forbidden(
+            "To act for another organisation needs "
+                + ClientsApi.SUPPLIER
+                + " or "
+                + AdminAccess.OPERATOR
+                + ".");
+  }
+
+  private static Map<String, Object> settings(Map<String, @Nullable Object> body, Caller caller) {
     Field field = new Field(OBJECT, body);
     Map<String, Object> kept = new LinkedHashMap<>();
     kept.put("name", field.required("name", 255));
@@ -161,6 +193,10 @@ final class OnBehalfOfApi {
       if (text != null) {
         kept.put(name, text);
       }
+    }
+    Refusal refusal = refusal(kept, caller);
+    if (refusal != null) {
+      throw refusal;
     }
     return kept;
   }

@@ -92,6 +92,11 @@ final class PrefixesApi {
     return prefix;
   }
 
+  /** Whether a scope has one of the platform's own prefixes. */
+  static boolean isOurs(String scope) {
+    return OURS.contains(scope.split(":", 2)[0]);
+  }
+
   private static @Nullable String state(@Nullable String owner) {
     return owner == null ? null : Json.write(Map.of("owner_orgno", owner));
   }

@@ -94,7 +94,12 @@ final class SystemUsersApi {
           SystemRow old = table.hold(session, id);
           SystemRow row = new SystemRow(id, vendor, body, old == null ? now : old.created(), now);
           table.putSystem(session, row);
-          return new Made(AdminAnswer.ok(shown(row)), id, old == null ? null : old.body(), body);
+          return new Made(
+              AdminAnswer.ok(shown(row)),
+              id,
+              old == null ? null : old.body(),
+              body,
+              Map.of("vendor_orgno", vendor));
         });
   }
 

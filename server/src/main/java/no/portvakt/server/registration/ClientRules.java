@@ -102,7 +102,7 @@ public final class ClientRules {
   }
 
   /** The scopes that are not part of logging in itself, but registered by somebody. */
-  public static List<String> registeredScopes(Map<String, Object> settings) {
+  public static List<String> registeredScopes(Map<String, ? extends @Nullable Object> settings) {
     boolean login = LOGIN_TYPES.contains(String.valueOf(settings.get("integration_type")));
     return ScopeSettings.texts(settings.get("scopes")).stream()
         .filter(name -> !login || !LOGIN_SCOPES.contains(name))

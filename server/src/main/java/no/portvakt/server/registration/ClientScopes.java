@@ -26,19 +26,33 @@ public final class ClientScopes {
     for (String name : names) {
       ScopeRow scope = scopes.find(name);
       if (scope == null || !scope.active()) {
-        throw bad("names a scope that does not exist");
+        throw unknown();
       }
       ScopeSettings settings = ScopeSettings.read(scope.body());
+      AccessRow access = scopes.access(name, organisation);
+      boolean granted = access != null && access.state().equals(ScopeTable.APPROVED);
+      boolean open = granted || settings.accessibleForAll() || settings.delegationSource() != null;
+      if (!open && !isPublic(scope)) {
+        throw unknown();
+      }
       if (!settings.integrationTypes().isEmpty()
           && !settings.integrationTypes().contains(integrationType)) {
         throw bad(name + " is not for clients of the type " + integrationType);
       }
-      AccessRow access = scopes.access(name, organisation);
-      boolean granted = access != null && access.state().equals(ScopeTable.APPROVED);
-      if (!granted && !settings.accessibleForAll() && settings.delegationSource() == null) {
+      if (!open) {
         throw bad(name + " has not been granted to organisation " + organisation);
       }
     }
+  }
+
+  private static boolean isPublic(ScopeRow scope) {
+    return "PUBLIC"
+        .equals(ScopeSettings.members(scope.body()).getOrDefault("visibility", "PUBLIC"));
+  }
+
+  /** The same whether there is none of that name or the organisation may not know of it. */
+  private static BadField unknown() {
+    return bad("names a scope that does not exist");
   }
 
   private static BadField bad(String message) {

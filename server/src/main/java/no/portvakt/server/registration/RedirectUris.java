@@ -74,7 +74,10 @@ record RedirectUris(boolean development) {
       String start = "://" + host + ":*";
       int at = text.indexOf(start);
       if (at == text.indexOf("://") && at > 0) {
-        return text.substring(0, at + start.length() - 2) + text.substring(at + start.length());
+        String rest = text.substring(at + start.length());
+        return rest.isEmpty() || rest.startsWith("/") || rest.startsWith("?")
+            ? text.substring(0, at + start.length() - 2) + rest
+            : text; // whose port is no number
       }
     }
     return text;

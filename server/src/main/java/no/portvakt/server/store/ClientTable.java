@@ -30,7 +30,8 @@ public final class ClientTable {
    * A client.
    *
    * @param organisation the organisation number that its tokens speak for
-   * @param supplier the organisation number of who made it for that one, or null
+   * @param supplier the organisation number of who made it for that one, or null; tokens do not
+   *     have it
    * @param body its settings, JSON
    * @param created milliseconds since 1970
    * @param updated milliseconds since 1970
@@ -261,23 +262,30 @@ public final class ClientTable {
 
   /** For whom a client may act under this name, or null when there is none. */
   public @Nullable OnBehalfOfRow onBehalfOf(String clientId, String name) {
-    return database.read(session ->
-        session.first(
-            ClientTable::onBehalfOf,
-            ON_BEHALF_OF + "WHERE client_id = ? AND name = ?",
-            clientId,
-            name));
+    return database.read(session -> onBehalfOf(session, clientId, name));
+  }
+
+  /** The same, in a transaction. */
+  public @Nullable OnBehalfOfRow onBehalfOf(Session session, String clientId, String name) {
+    return session.first(
+        ClientTable::onBehalfOf, ON_BEHALF_OF + "WHERE client_id = ? AND name = ?", clientId, name);
   }
 
   /** For whom a client may act, by name. */
   public List<OnBehalfOfRow> onBehalfOf(String clientId) {
-    return database.read(session -> onBehalfOf(session, clientId));
+    return database.read(session ->
+        session.query(
+            ClientTable::onBehalfOf, ON_BEHALF_OF + "WHERE client_id = ? ORDER BY name", clientId));
   }
 
-  /** The same, in a transaction. */
-  public List<OnBehalfOfRow> onBehalfOf(Session session, String clientId) {
-    return session.query(
-        ClientTable::onBehalfOf, ON_BEHALF_OF + "WHERE client_id = ? ORDER BY name", clientId);
+  /** For how many a client may act. */
+  public long countOnBehalfOf(Session session, String clientId) {
+    Long count =
+        session.first(
+            row -> row.getLong(1),
+            "SELECT COUNT(*) FROM on_behalf_of WHERE client_id = ?",
+            clientId);
+    return count == null ? 0 : count;
   }
 
   /** Adds for whom a client may act, or changes what was said under this name. */

@@ -21,6 +21,8 @@ class ClientRulesTest {
     "native, https://app.example.no/back",
     "native, no.example.app:/back",
     "native, http://127.0.0.1:*/back",
+    "native, http://127.0.0.1:*?a=b",
+    "native, http://127.0.0.1:*",
     "native, http://localhost:5000/back"
   })
   void takesSafeAddresses(String application, String address) {
@@ -37,6 +39,9 @@ class ClientRulesTest {
     "browser, https://localhost/back",
     "browser, no.example.app:/back",
     "native, http://app.example.no/back",
+    "native, https://127.0.0.1:*.evil.example/back",
+    "native, http://localhost:*@evil.example/back",
+    "native, http://127.0.0.1:*5000/back",
     "native, JavaScript:alert(1)"
   })
   void refusesOtherAddresses(String application, String address) {
