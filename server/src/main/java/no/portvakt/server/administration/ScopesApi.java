@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import no.portvakt.server.administration.AdminAccess.Caller;
 import no.portvakt.server.administration.AdminApi.StatusCodes;
 import no.portvakt.server.administration.Changes.Made;
@@ -59,7 +60,7 @@ final class ScopesApi {
         caller,
         "scope.create",
         session -> {
-          if (!caller.organisation().equals(scopes.ownerOfPrefix(session, prefix))) {
+          if (!caller.organisation().equals(scopes.holdPrefix(session, prefix))) {
             return Refusal.forbidden("The prefix does not belong to the caller's organisation.");
           }
           ScopeRow row = new ScopeRow(name, caller.organisation(), true, settings, now, now);
@@ -72,11 +73,13 @@ final class ScopesApi {
   private Answer list(Request request, Caller caller) {
     String name = optional(request, ScopeRules.OBJECT, "scope");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
-    return AdminAnswer.ok(
-        scopes.ownedBy(caller.organisation(), active).stream()
-            .filter(row -> name == null || row.name().equals(name))
-            .map(ScopesApi::shown)
-            .toList());
+    List<ScopeRow> rows =
+        name == null
+            ? scopes.ownedBy(caller.organisation(), active)
+            : Stream.ofNullable(scopes.find(name))
+                .filter(row -> row.active() == active && refusal(row, caller) == null)
+                .toList();
+    return AdminAnswer.ok(rows.stream().map(ScopesApi::shown).toList());
   }
 
   private Answer all(Request request) {
@@ -85,21 +88,15 @@ final class ScopesApi {
     String source = optional(request, ScopeRules.OBJECT, "delegated_sources");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
     return AdminAnswer.ok(
-        scopes.all(active).stream()
+        scopes.allPublic(active).stream()
             .filter(row -> {
               ScopeSettings settings = ScopeSettings.read(row.body());
-              return isPublic(row)
-                  && (forAll == null || forAll.equals("" + settings.accessibleForAll()))
+              return (forAll == null || forAll.equals("" + settings.accessibleForAll()))
                   && (source == null || isDelegatedBy(source, settings.delegationSource()))
                   && isFor(type, settings);
             })
             .map(ScopesApi::shown)
             .toList());
-  }
-
-  private static boolean isPublic(ScopeRow row) {
-    Object visibility = ScopeSettings.members(row.body()).get("visibility");
-    return visibility == null || visibility.equals("PUBLIC");
   }
 
   private static boolean isDelegatedBy(String asked, @Nullable String source) {
