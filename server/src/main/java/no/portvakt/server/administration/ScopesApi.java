@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
 import no.portvakt.server.administration.AdminAccess.Caller;
 import no.portvakt.server.administration.AdminApi.StatusCodes;
 import no.portvakt.server.administration.Changes.Made;
@@ -73,12 +72,16 @@ final class ScopesApi {
   private Answer list(Request request, Caller caller) {
     String name = optional(request, ScopeRules.OBJECT, "scope");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
-    List<ScopeRow> rows =
-        name == null
-            ? scopes.ownedBy(caller.organisation(), active)
-            : Stream.ofNullable(scopes.find(name))
-                .filter(row -> row.active() == active && refusal(row, caller) == null)
-                .toList();
+    List<ScopeRow> rows;
+    if (name == null) {
+      rows = scopes.ownedBy(caller.organisation(), active);
+    } else {
+      ScopeRow row = scopes.find(name);
+      rows =
+          row != null && row.active() == active && refusal(row, caller) == null
+              ? List.of(row)
+              : List.of();
+    }
     return AdminAnswer.ok(rows.stream().map(ScopesApi::shown).toList());
   }
 

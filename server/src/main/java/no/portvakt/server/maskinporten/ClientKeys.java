@@ -48,7 +48,8 @@ final class ClientKeys {
   /**
    * A registered key as it was read.
    *
-   * @param chain of the certificate that it is locked to, empty when it can't be read; null: to none
+   * @param chain of the certificate that it is locked to, empty when it can't be read; null: to
+   *     none
    */
   private record Registered(VerificationKey key, @Nullable List<X509Certificate> chain) {}
 

@@ -23,11 +23,11 @@ final class BoundedList {
    */
   static String first(String table, String key, String condition, String order) {
     return """
-        %2$s IN (SELECT %2$s FROM (
-          SELECT %2$s, SUM(octet_length(body)) OVER (ORDER BY %4$s) AS weight FROM (
-            SELECT * FROM %1$s WHERE %3$s ORDER BY %4$s LIMIT %5$d) AS most) AS weighed
-          WHERE weight <= %6$d)
-        """
+    %2$s IN (SELECT %2$s FROM (
+      SELECT %2$s, SUM(octet_length(body)) OVER (ORDER BY %4$s) AS weight FROM (
+        SELECT * FROM %1$s WHERE %3$s ORDER BY %4$s LIMIT %5$d) AS most) AS weighed
+      WHERE weight <= %6$d)
+    """
         .formatted(table, key, condition, order, MOST_ROWS, MOST_BYTES);
   }
 }

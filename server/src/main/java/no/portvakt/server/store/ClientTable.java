@@ -19,8 +19,7 @@ public final class ClientTable {
 
   private static final String OLDEST_FIRST = "created, client_id";
   private static final String OWNED = first("organisation = ? AND active = ?");
-  private static final String SUPPLIED =
-      first("supplier = ? AND organisation <> ? AND active = ?");
+  private static final String SUPPLIED = first("supplier = ? AND organisation <> ? AND active = ?");
 
   private final Database database;
 

@@ -20,8 +20,7 @@ public final class ScopeTable {
 
   private static final String SCOPE =
       "SELECT name, owner, active, body, created, updated FROM scope ";
-  private static final String PUBLIC =
-      first("active = ? AND visibility = 'PUBLIC'");
+  private static final String PUBLIC = first("active = ? AND visibility = 'PUBLIC'");
   private static final String OWNED = first("owner = ? AND active = ?");
   private static final String GRANTED =
       first("active = ? AND name IN (SELECT scope FROM scope_access WHERE consumer = ?)");

@@ -54,9 +54,7 @@ public final class SystemUserTable {
   public List<SystemRow> systems(String vendor) {
     return database.read(session ->
         session.query(
-            SystemUserTable::system,
-            SYSTEM + "WHERE " + OF_VENDOR + "ORDER BY system_id",
-            vendor));
+            SystemUserTable::system, SYSTEM + "WHERE " + OF_VENDOR + "ORDER BY system_id", vendor));
   }
 
   /** Adds a system or replaces the one of that id, keeping when it was made. */
