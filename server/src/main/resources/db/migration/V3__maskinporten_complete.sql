@@ -3,6 +3,12 @@ ALTER TABLE client ADD COLUMN supplier TEXT;
 ALTER TABLE client ADD COLUMN keys_version BIGINT NOT NULL DEFAULT 0;
 
 CREATE INDEX client_supplier ON client (supplier);
+-- What a scope's body says, for the public list. The body is JSON without blanks between its tokens.
+ALTER TABLE scope ADD COLUMN visibility TEXT NOT NULL DEFAULT 'PUBLIC';
+UPDATE scope SET visibility = 'INTERNAL' WHERE body LIKE '%"visibility":"INTERNAL"%';
+UPDATE scope SET visibility = 'PRIVATE' WHERE body LIKE '%"visibility":"PRIVATE"%';
+
+CREATE INDEX scope_visible ON scope (visibility, active, name);
 CREATE INDEX scope_owner ON scope (owner);
 CREATE INDEX scope_access_consumer ON scope_access (consumer);
 

@@ -16,7 +16,9 @@ import java.util.Objects;
 import java.util.Set;
 import no.portvakt.server.certificates.Issued;
 import no.portvakt.server.certificates.TestAuthority;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.database.OwnerOnly;
+import no.portvakt.server.database.Session;
 import no.portvakt.server.registration.ClientSettings;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the local Maskinporten starts with: the first client, which may use the admin API; on a
  * developer's platform also three organisations and the platform's scopes. Adds what is missing and
- * changes nothing that is there, but a key that has expired.
+ * changes nothing that is there, but its own key that has expired. What was taken away stays away.
  */
 final class InitialData {
   private static final String DIGDIR = "991825827";
@@ -58,6 +60,7 @@ final class InitialData {
 
   /** Seeds what a developer tries things with. */
   static void seedTestData(
+      Database database,
       ScopeTable scopes,
       DelegationTable delegations,
       OrganisationTable organisations,
@@ -70,59 +73,74 @@ final class InitialData {
     if (!missing.isEmpty()) {
       organisations.put(missing);
     }
-    givePrefix(scopes, "altinn", DIGDIR);
-    for (String scope : OPEN_SCOPES) {
-      if (add(scopes, scope, now)) {
-        ORGANISATIONS.forEach(it ->
-            scopes.putAccess(
-                scope, String.valueOf(it.number()), ScopeTable.APPROVED, now.toEpochMilli()));
+    database.write(session -> {
+      scopes.putPrefix(session, "altinn", DIGDIR);
+      for (String scope : OPEN_SCOPES) {
+        add(scopes, session, scope, now);
+        for (Organisation each : ORGANISATIONS) {
+          grant(scopes, session, scope, String.valueOf(each.number()), now);
+        }
       }
-    }
+      return null;
+    });
   }
 
   /**
-   * Seeds the admin client with its scopes.
+   * Seeds the admin client with its scopes, all or nothing.
    *
    * @param file where it is written and read again; null: nowhere
    */
   static AdminClient seedAdminClient(
       @Nullable Path file,
       Addresses addresses,
+      Database database,
       ClientTable clients,
       ScopeTable scopes,
       Instant now) {
     AdminClient known = file == null ? null : AdminClient.read(file);
     AdminClient client = known == null ? AdminClient.create() : known;
-    givePrefix(scopes, "idporten", DIGDIR);
-    givePrefix(scopes, "portvakt", DIGDIR);
-    for (String scope : AdminClient.SCOPES) {
-      if (add(scopes, scope, now)) {
-        scopes.putAccess(scope, DIGDIR, ScopeTable.APPROVED, now.toEpochMilli());
-      }
+    if (file != null) {
+      client.write(file, addresses); // first: nobody has the key of a client that is in no file
     }
-    SCOPES_OF_OTHERS.forEach(scope -> add(scopes, scope, now));
-    ClientRow stored = clients.find(client.clientId());
-    if (stored == null) {
-      clients.add(row(client, now));
-    } else if (ClientSettings.read(stored.body()).scopes().equals(AdminClient.FIRST_SCOPES)) {
-      clients.update(row(client, now)); // as the first version made it; else somebody chose them
+    database.write(session -> {
+      scopes.putPrefix(session, "idporten", DIGDIR);
+      scopes.putPrefix(session, "portvakt", DIGDIR);
+      for (String scope : AdminClient.SCOPES) {
+        add(scopes, session, scope, now);
+        grant(scopes, session, scope, DIGDIR, now);
+      }
+      SCOPES_OF_OTHERS.forEach(scope -> add(scopes, session, scope, now));
+      put(clients, session, client, now);
+      return null;
+    });
+    return client;
+  }
+
+  private static void put(ClientTable clients, Session session, AdminClient client, Instant now) {
+    String id = client.clientId();
+    KeyRow key =
+        new KeyRow(
+            client.key().getKeyID(),
+            client.key().toPublicJWK().toJSONString(),
+            now.toEpochMilli(),
+            now.plus(Duration.ofDays(365)).toEpochMilli());
+    if (clients.add(session, row(client, true, now))) {
+      clients.putKeys(session, id, List.of(key));
+      return;
+    }
+    ClientRow stored = clients.hold(session, id);
+    if (stored != null
+        && ClientSettings.read(stored.body()).scopes().equals(AdminClient.FIRST_SCOPES)) {
+      // As the first version made it; else somebody chose them.
+      clients.update(session, row(client, stored.active(), now));
     }
     // A folder may be older than a key's longest use.
-    if (clients.keys(client.clientId()).stream()
-        .noneMatch(key -> key.expires() > now.plus(Duration.ofDays(1)).toEpochMilli())) {
-      clients.putKeys(
-          client.clientId(),
-          List.of(
-              new KeyRow(
-                  client.key().getKeyID(),
-                  client.key().toPublicJWK().toJSONString(),
-                  now.toEpochMilli(),
-                  now.plus(Duration.ofDays(365)).toEpochMilli())));
+    long soon = now.plus(Duration.ofDays(1)).toEpochMilli();
+    List<KeyRow> keys = new ArrayList<>(clients.keys(session, id));
+    if (keys.removeIf(it -> it.kid().equals(key.kid()) && it.expires() <= soon)) {
+      keys.add(key);
+      clients.putKeys(session, id, keys);
     }
-    if (file != null) {
-      client.write(file, addresses);
-    }
-    return client;
   }
 
   /** Whether a developer's folder has no authority yet, or no trusted certificates. */
@@ -185,19 +203,24 @@ final class InitialData {
     }
   }
 
-  private static boolean add(ScopeTable scopes, String name, Instant now) {
-    if (scopes.find(name) != null) {
-      return false;
-    }
+  private static void add(ScopeTable scopes, Session session, String name, Instant now) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("description", "Made at the first start");
     body.put("visibility", "PUBLIC");
     body.put("token_type", "SELF_CONTAINED");
     long time = now.toEpochMilli();
-    return scopes.add(new ScopeRow(name, DIGDIR, true, Json.write(body), time, time));
+    scopes.add(session, new ScopeRow(name, DIGDIR, true, Json.write(body), time, time));
   }
 
-  private static ClientRow row(AdminClient client, Instant now) {
+  /** Grants a scope unless that was ever done; an access that was taken back is there still. */
+  private static void grant(
+      ScopeTable scopes, Session session, String scope, String consumer, Instant now) {
+    if (scopes.access(session, scope, consumer) == null) {
+      scopes.putAccess(session, scope, consumer, ScopeTable.APPROVED, now.toEpochMilli());
+    }
+  }
+
+  private static ClientRow row(AdminClient client, boolean active, Instant now) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("client_name", "admin");
     body.put("description", "The first client, which may use the admin API");
@@ -208,7 +231,7 @@ final class InitialData {
     body.put("scopes", AdminClient.SCOPES);
     body.put("access_token_lifetime", 0);
     long time = now.toEpochMilli();
-    return new ClientRow(client.clientId(), DIGDIR, null, true, Json.write(body), time, time);
+    return new ClientRow(client.clientId(), DIGDIR, null, active, Json.write(body), time, time);
   }
 
   private static Organisation organisation(String code, String number, String name) {

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,10 +116,11 @@ public final class Server implements AutoCloseable {
     PrivateKeys.lookAtMaster(settings);
     HttpServer.requireFree(settings.listen().host(), settings.listen().port());
     Database database = openStore(settings);
+    Deque<Runnable> undo = new ArrayDeque<>(List.of(database::close));
     try {
-      return wire(settings, clock, database);
+      return wire(settings, clock, database, undo);
     } catch (RuntimeException e) {
-      database.close();
+      undo.forEach(Runnable::run);
       throw e;
     }
   }
@@ -132,7 +135,11 @@ public final class Server implements AutoCloseable {
     return data == null ? Database.inMemory() : Database.open(data);
   }
 
-  private static Server wire(Settings settings, InstantSource clock, Database database) {
+  /**
+   * @param undo what a start that fails must do, the last thing first
+   */
+  private static Server wire(
+      Settings settings, InstantSource clock, Database database, Deque<Runnable> undo) {
     Addresses addresses = Addresses.of(settings);
     boolean authentication = settings.roles().contains(Settings.Role.AUTHENTICATION);
     boolean maskinporten = settings.roles().contains(Settings.Role.MASKINPORTEN);
@@ -150,8 +157,10 @@ public final class Server implements AutoCloseable {
     AuditLog audit =
         new AuditLog(database, new AuditTable(database), metrics, () -> new RuleTrace(persons::of));
     PlatformKeys keys = PlatformKeys.of(settings, database, cipher, clock, audit);
+    undo.push(keys::close);
     FutureTask<@Nullable AdminClient> seeded =
         background(() -> seed(settings, addresses, database, organisations, clock));
+    undo.push(() -> await(seeded));
     FutureTask<@Nullable Void> tended =
         background(() -> {
           if (maskinporten) {
@@ -159,6 +168,7 @@ public final class Server implements AutoCloseable {
           }
           return null;
         });
+    undo.push(() -> await(tended));
     FutureTask<TestAuthority> authority =
         new FutureTask<>(() -> InitialData.testAuthority(settings, clock.instant()));
     boolean firstAuthority = maskinporten && InitialData.lacksTestAuthority(settings);
@@ -328,7 +338,7 @@ public final class Server implements AutoCloseable {
     ScopeTable scopes = new ScopeTable(database);
     if (settings.development() != null) {
       InitialData.seedTestData(
-          scopes, new DelegationTable(database), organisations, clock.instant());
+          database, scopes, new DelegationTable(database), organisations, clock.instant());
     }
     if (!settings.roles().contains(Settings.Role.MASKINPORTEN)) {
       return null;
@@ -337,7 +347,7 @@ public final class Server implements AutoCloseable {
     AdminClient client =
         file != null || settings.development() != null
             ? InitialData.seedAdminClient(
-                file, addresses, new ClientTable(database), scopes, clock.instant())
+                file, addresses, database, new ClientTable(database), scopes, clock.instant())
             : null;
     settings
         .maskinporten()
@@ -412,6 +422,16 @@ public final class Server implements AutoCloseable {
   private static <T> T lazily(FutureTask<T> task) {
     task.run(); // does nothing when another thread has begun
     return result(task);
+  }
+
+  private static void await(FutureTask<?> task) {
+    try {
+      task.get();
+    } catch (ExecutionException _) {
+      // The start has failed already, and says why.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static <T extends @Nullable Object> T result(FutureTask<T> task) {

@@ -91,6 +91,21 @@ class MaskinportenConsentTest {
   }
 
   @Test
+  void refusesAConsentUntilTheMomentItBegins() {
+    try (MaskinportenRows rows = rows()) {
+      Map<String, Object> body = new HashMap<>(BODY);
+      body.put("consented", "2026-03-02T11:15:30.751+01:00");
+      String id = rows.consent(GIVER, BRG, body);
+      body.put("consented", "yesterday");
+      String other = rows.consent(GIVER, BRG, body);
+      rows.refuses(DETAILS_VALUE, asking(rows, other, GIVER));
+      rows.refuses(DETAILS_VALUE, asking(rows, id, GIVER)); // at 10:15:30.750Z
+      rows.stack().clock().advance(Duration.ofMillis(1));
+      rows.accepts(asking(rows, id, GIVER));
+    }
+  }
+
+  @Test
   void bringsTheConsentOfTheConsumerForItsSupplier() {
     try (MaskinportenRows rows = rows()) {
       TestStack.Client supplier = rows.client(TTD, SCOPE);

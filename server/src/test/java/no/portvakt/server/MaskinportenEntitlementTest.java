@@ -5,6 +5,7 @@ import static no.portvakt.server.MaskinportenClientFixture.INVALID_VALUE;
 import static no.portvakt.server.MaskinportenClientFixture.SCOPE_KIND;
 import static no.portvakt.server.MaskinportenClientFixture.TARGET;
 import static no.portvakt.server.MaskinportenClientFixture.UNKNOWN_CLIENT;
+import static no.portvakt.server.MaskinportenClientFixture.X5C;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.server.maskinporten.TokenEndpoint;
+import no.portvakt.server.store.ClientTable.KeyRow;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -120,6 +122,32 @@ class MaskinportenEntitlementTest {
     rows.refuses(TARGET, grant(Map.of(), forced).claim("resource", API + "x"));
     assertThat(rows.refuses(TARGET, grant(Map.of(), forced, other)))
         .contains("different audiences");
+  }
+
+  @Test
+  void refusesMoreThanFiftyScopesAtOnce() {
+    String[] many = new String[51];
+    Arrays.setAll(many, i -> scope(Map.of()));
+    TokenForge grant = grant(Map.of(), many);
+    String fifty = String.join(" ", Arrays.asList(many).subList(0, 50));
+    assertThat(rows.accepts(grant.claim("scope", fifty))).containsEntry("scope", fifty);
+    for (String scopes : List.of(fifty + " " + many[50], fifty + " altinn:unknown")) {
+      assertThat(rows.refuses(INVALID_VALUE, grant.claim("scope", scopes)))
+          .contains("scope must be at most 50 scopes");
+    }
+  }
+
+  @Test
+  void refusesAKeyWhoseCertificateCannotBeRead() {
+    TestStack.Client client = rows.client(BRG, scope(Map.of()));
+    for (Object chain : Arrays.asList(List.of("AAAA"), List.of(), "x", null)) {
+      Map<String, Object> jwk = client.key().toPublicJWK().toJSONObject();
+      jwk.put("x5c", chain);
+      String text = TestStack.toJson(jwk);
+      KeyRow row = new KeyRow(client.key().getKeyID(), text, 0, Long.MAX_VALUE);
+      rows.tables().clients().putKeys(client.id(), List.of(row));
+      rows.refuses(X5C, rows.stack().grant(client, "digdir:number" + scopes));
+    }
   }
 
   @Test

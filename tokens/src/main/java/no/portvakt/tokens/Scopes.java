@@ -57,6 +57,11 @@ public final class Scopes implements Iterable<String> {
     return false;
   }
 
+  /** How many there are. */
+  public int size() {
+    return items.size();
+  }
+
   /** Whether there is none. */
   public boolean isEmpty() {
     return items.isEmpty();

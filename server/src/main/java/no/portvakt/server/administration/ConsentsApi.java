@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * "What others decide").
  */
 final class ConsentsApi {
-  private static final int MOST = 5000;
-
   private final ConsentTable table;
   private final Changes changes;
   private final StatusCodes codes;
@@ -46,7 +44,7 @@ final class ConsentsApi {
 
   private Answer list(Request request, Caller caller) {
     String receiver = AdminAccess.parameter(request, ConsentRules.OBJECT, "to");
-    return AdminAnswer.ok(table.of(receiver, MOST).stream().map(ConsentsApi::shown).toList());
+    return AdminAnswer.ok(table.of(receiver).stream().map(ConsentsApi::shown).toList());
   }
 
   private Answer one(Request request, Caller caller) {

@@ -55,7 +55,7 @@ final class PrefixesApi {
         caller,
         CHANGE,
         session -> {
-          String old = scopes.ownerOfPrefix(session, prefix);
+          String old = scopes.holdPrefix(session, prefix);
           scopes.movePrefix(session, prefix, owner);
           return new Made(AdminAnswer.ok(shown(row)), prefix, state(old), state(owner));
         });
@@ -67,7 +67,7 @@ final class PrefixesApi {
         caller,
         CHANGE,
         session -> {
-          String old = scopes.ownerOfPrefix(session, prefix);
+          String old = scopes.holdPrefix(session, prefix);
           if (old == null) {
             return Refusal.notFound();
           }

@@ -59,7 +59,7 @@ final class ScopesApi {
         caller,
         "scope.create",
         session -> {
-          if (!caller.organisation().equals(scopes.ownerOfPrefix(session, prefix))) {
+          if (!caller.organisation().equals(scopes.holdPrefix(session, prefix))) {
             return Refusal.forbidden("The prefix does not belong to the caller's organisation.");
           }
           ScopeRow row = new ScopeRow(name, caller.organisation(), true, settings, now, now);
@@ -72,11 +72,17 @@ final class ScopesApi {
   private Answer list(Request request, Caller caller) {
     String name = optional(request, ScopeRules.OBJECT, "scope");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
-    return AdminAnswer.ok(
-        scopes.ownedBy(caller.organisation(), active).stream()
-            .filter(row -> name == null || row.name().equals(name))
-            .map(ScopesApi::shown)
-            .toList());
+    List<ScopeRow> rows;
+    if (name == null) {
+      rows = scopes.ownedBy(caller.organisation(), active);
+    } else {
+      ScopeRow row = scopes.find(name);
+      rows =
+          row != null && row.active() == active && refusal(row, caller) == null
+              ? List.of(row)
+              : List.of();
+    }
+    return AdminAnswer.ok(rows.stream().map(ScopesApi::shown).toList());
   }
 
   private Answer all(Request request) {
@@ -85,21 +91,15 @@ final class ScopesApi {
     String source = optional(request, ScopeRules.OBJECT, "delegated_sources");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
     return AdminAnswer.ok(
-        scopes.all(active).stream()
+        scopes.allPublic(active).stream()
             .filter(row -> {
               ScopeSettings settings = ScopeSettings.read(row.body());
-              return isPublic(row)
-                  && (forAll == null || forAll.equals("" + settings.accessibleForAll()))
+              return (forAll == null || forAll.equals("" + settings.accessibleForAll()))
                   && (source == null || isDelegatedBy(source, settings.delegationSource()))
                   && isFor(type, settings);
             })
             .map(ScopesApi::shown)
             .toList());
-  }
-
-  private static boolean isPublic(ScopeRow row) {
-    Object visibility = ScopeSettings.members(row.body()).get("visibility");
-    return visibility == null || visibility.equals("PUBLIC");
   }
 
   private static boolean isDelegatedBy(String asked, @Nullable String source) {

@@ -2,17 +2,19 @@ package no.portvakt.server.maskinporten;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.util.Base64;
 import java.security.cert.X509Certificate;
 import java.text.ParseException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import no.portvakt.server.certificates.EnterpriseCertificates;
 import no.portvakt.server.certificates.Revocation.Finding;
 import no.portvakt.server.certificates.Subject;
 import no.portvakt.server.registration.ParsedDocuments;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
+import no.portvakt.tokens.Json;
+import no.portvakt.tokens.Json.MalformedJson;
 import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.RuleTrace;
 import no.portvakt.tokens.VerificationKey;
@@ -43,8 +45,13 @@ final class ClientKeys {
    */
   record Proof(String method, Instant expires) {}
 
-  /** A registered key as it was read; the chain is empty when it is locked to no certificate. */
-  private record Registered(VerificationKey key, List<X509Certificate> chain) {}
+  /**
+   * A registered key as it was read.
+   *
+   * @param chain of the certificate that it is locked to, empty when it can't be read; null: to
+   *     none
+   */
+  private record Registered(VerificationKey key, @Nullable List<X509Certificate> chain) {}
 
   ClientKeys(EnterpriseCertificates certificates) {
     this.certificates = certificates;
@@ -72,7 +79,7 @@ final class ClientKeys {
       KeyRow row = registered(grant, registered, now);
       Registered key = keys.of(row.jwk());
       Instant expires = Instant.ofEpochMilli(row.expires());
-      if (key.chain().isEmpty()) {
+      if (key.chain() == null) {
         requireSignature(grant, key.key());
       } else {
         // A key with a certificate is good for as long as the certificate is; both are of one pair.
@@ -125,16 +132,16 @@ final class ClientKeys {
 
   private static Registered read(String jwk) {
     try {
-      RSAKey key = RSAKey.parse(jwk);
+      Map<String, @Nullable Object> members = Json.readObject(jwk);
+      boolean locked = members.containsKey("x5c");
+      Object chain = members.remove("x5c");
+      RSAKey key = RSAKey.parse(Json.write(members));
       // RFC 7517 §4.4: a key that names its algorithm is for no other.
       String algorithm = key.getAlgorithm() == null ? null : key.getAlgorithm().getName();
-      List<Base64> chain = key.getX509CertChain();
       return new Registered(
           VerificationKey.of(key.getKeyID(), algorithm, key.toRSAPublicKey()),
-          chain == null
-              ? List.of()
-              : EnterpriseCertificates.read(chain.stream().map(Base64::toString).toList()));
-    } catch (ParseException | JOSEException e) {
+          locked ? EnterpriseCertificates.read(chain) : null);
+    } catch (MalformedJson | ParseException | JOSEException e) {
       throw new IllegalStateException("A stored key of a client can't be read.", e);
     }
   }

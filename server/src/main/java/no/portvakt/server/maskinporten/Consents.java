@@ -84,14 +84,19 @@ final class Consents {
     if (!row.receiver().equals(consumer.value())) {
       return "to another organisation";
     }
-    return isBefore(now, consent.get("validTo")) ? null : "has ended";
+    Instant begins = time(consent.getOrDefault("consented", Instant.EPOCH.toString()));
+    if (begins == null || now.isBefore(begins)) {
+      return "not yet given";
+    }
+    Instant ends = time(consent.get("validTo"));
+    return ends != null && now.isBefore(ends) ? null : "has ended";
   }
 
-  private static boolean isBefore(Instant now, @Nullable Object end) {
+  private static @Nullable Instant time(@Nullable Object value) {
     try {
-      return end instanceof String text && now.isBefore(OffsetDateTime.parse(text).toInstant());
+      return value instanceof String text ? OffsetDateTime.parse(text).toInstant() : null;
     } catch (DateTimeException e) {
-      return false;
+      return null;
     }
   }
 }

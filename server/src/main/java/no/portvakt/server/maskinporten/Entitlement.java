@@ -79,7 +79,7 @@ record Entitlement(
           others.add(RuleTrace.printable(name));
         }
         if (others.size() == MOST_NAMED) {
-          break; // a grant can have thousands, and each rule is kept
+          break; // enough to find the mistake
         }
       }
       if (!others.isEmpty()) {

@@ -50,6 +50,7 @@ record GrantClaims(
   private static final String CONSUMER_ORG = "consumer_org";
   private static final String ON_BEHALF_OF = "iss_onbehalfof";
   private static final String RESOURCE = "resource";
+  private static final int MOST_SCOPES = 50;
   private static final int MOST_RESOURCES = 20;
   private static final int LONGEST_RESOURCE = 2048;
 
@@ -143,6 +144,10 @@ record GrantClaims(
       Scopes scopes = Scopes.parse(value);
       if (!trace.check("grant.scope", !scopes.isEmpty(), "at least one", value)) {
         throw bad(SCOPE, "scopes with blanks between them");
+      }
+      boolean few = scopes.size() <= MOST_SCOPES;
+      if (!trace.check("grant.scope", few, "at most " + MOST_SCOPES, scopes.size())) {
+        throw bad(SCOPE, "at most " + MOST_SCOPES + " scopes; ask for the rest with another grant");
       }
       return scopes;
     }

@@ -17,8 +17,9 @@ public final class ClientTable {
   private static final String ON_BEHALF_OF =
       "SELECT client_id, name, body, created, updated FROM on_behalf_of ";
 
-  /** The most clients in one answer. */
-  private static final int MOST = 5000;
+  private static final String OLDEST_FIRST = "created, client_id";
+  private static final String OWNED = first("organisation = ? AND active = ?");
+  private static final String SUPPLIED = first("supplier = ? AND organisation <> ? AND active = ?");
 
   private final Database database;
 
@@ -69,29 +70,25 @@ public final class ClientTable {
     return session.first(ClientTable::client, CLIENT + "WHERE client_id = ?", clientId);
   }
 
-  /** The clients of an organisation, oldest first; {@value #MOST} at most. */
+  /** The clients of an organisation, oldest first, and only those when there are many. */
   public List<ClientRow> ownedBy(String organisation, boolean active) {
     return database.read(session ->
         session.query(
             ClientTable::client,
-            CLIENT + "WHERE organisation = ? AND active = ? ORDER BY created, client_id LIMIT ?",
+            CLIENT + "WHERE " + OWNED + "ORDER BY " + OLDEST_FIRST,
             organisation,
-            active ? 1 : 0,
-            MOST));
+            active ? 1 : 0));
   }
 
-  /** The clients that an organisation made for others, oldest first; {@value #MOST} at most. */
+  /** The clients that an organisation made for others, likewise. */
   public List<ClientRow> suppliedBy(String supplier, boolean active) {
     return database.read(session ->
         session.query(
             ClientTable::client,
-            CLIENT
-                + "WHERE supplier = ? AND organisation <> ? AND active = ?"
-                + " ORDER BY created, client_id LIMIT ?",
+            CLIENT + "WHERE " + SUPPLIED + "ORDER BY " + OLDEST_FIRST,
             supplier,
             supplier,
-            active ? 1 : 0,
-            MOST));
+            active ? 1 : 0));
   }
 
   /** Adds a client; false when there is one of that id already. */
@@ -112,14 +109,6 @@ public final class ClientTable {
             client.created(),
             client.updated())
         == 1;
-  }
-
-  /** The same, in a transaction of its own. */
-  public void update(ClientRow client) {
-    database.write(session -> {
-      update(session, client);
-      return null;
-    });
   }
 
   /** Changes what may change of a client: its settings and whether it is active. */
@@ -304,6 +293,10 @@ public final class ClientTable {
   /** Removes for whom a client may act under this name. */
   public void removeOnBehalfOf(Session session, String clientId, String name) {
     session.update("DELETE FROM on_behalf_of WHERE client_id = ? AND name = ?", clientId, name);
+  }
+
+  private static String first(String condition) {
+    return BoundedList.first("client", "client_id", condition, OLDEST_FIRST);
   }
 
   private static ClientRow client(ResultSet row) throws SQLException {

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 public final class ConsentTable {
   private static final String CONSENT = "SELECT id, giver, receiver, body, created FROM consent ";
 
+  private static final String GIVEN =
+      BoundedList.first("consent", "id", "receiver = ?", "created, id");
+
   private final Database database;
 
   public ConsentTable(Database database) {
@@ -36,7 +39,7 @@ public final class ConsentTable {
 
   /** A consent, or null when there is none of that id. */
   public @Nullable ConsentRow find(String id) {
-    return database.read(session -> session.first(ConsentTable::row, CONSENT + "WHERE id = ?", id));
+    return database.read(session -> find(session, id));
   }
 
   /** The same, in a transaction. */
@@ -44,14 +47,11 @@ public final class ConsentTable {
     return session.first(ConsentTable::row, CONSENT + "WHERE id = ?", id);
   }
 
-  /** The consents to a receiver, oldest first, at most so many. */
-  public List<ConsentRow> of(String receiver, int most) {
+  /** The consents to a receiver, oldest first, and only those when there are many. */
+  public List<ConsentRow> of(String receiver) {
     return database.read(session ->
         session.query(
-            ConsentTable::row,
-            CONSENT + "WHERE receiver = ? ORDER BY created, id LIMIT ?",
-            receiver,
-            most));
+            ConsentTable::row, CONSENT + "WHERE " + GIVEN + "ORDER BY created, id", receiver));
   }
 
   /** Adds a consent; false when there is one of that id already. */

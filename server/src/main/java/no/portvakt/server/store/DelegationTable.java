@@ -50,8 +50,7 @@ public final class DelegationTable {
 
   /** A source, or null when there is none of that issuer. */
   public @Nullable SourceRow source(String issuer) {
-    return database.read(
-        session -> session.first(DelegationTable::source, SOURCE + "WHERE issuer = ?", issuer));
+    return database.read(session -> source(session, issuer));
   }
 
   /** The same, in a transaction. */
@@ -89,14 +88,8 @@ public final class DelegationTable {
   /** The delegation of a scope from a consumer to a supplier, or null when there is none. */
   public @Nullable DelegationRow find(
       String source, String scope, String consumer, String supplier) {
-    return database.read(session ->
-        session.first(
-            DelegationTable::delegation,
-            DELEGATION + "WHERE source = ? AND scope = ? AND consumer = ? AND supplier = ?",
-            source,
-            scope,
-            consumer,
-            supplier));
+    DelegationRow like = new DelegationRow(source, scope, consumer, supplier, 0);
+    return database.read(session -> find(session, like));
   }
 
   /** A delegation like this one, whenever it was given, in a transaction; null: there is none. */

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.Session;
+import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 
 /** Maskinporten's scopes, their prefixes, and which organisations were granted which scope. */
@@ -15,11 +16,14 @@ public final class ScopeTable {
   /** The state of an access that was taken back. */
   public static final String DENIED = "DENIED";
 
-  /** The most rows in one answer. */
-  private static final int MOST = 5000;
+  private static final int MOST = BoundedList.MOST_ROWS;
 
   private static final String SCOPE =
       "SELECT name, owner, active, body, created, updated FROM scope ";
+  private static final String PUBLIC = first("active = ? AND visibility = 'PUBLIC'");
+  private static final String OWNED = first("owner = ? AND active = ?");
+  private static final String GRANTED =
+      first("active = ? AND name IN (SELECT scope FROM scope_access WHERE consumer = ?)");
   private static final String ACCESS =
       "SELECT scope, consumer, state, created, updated FROM scope_access ";
 
@@ -52,9 +56,21 @@ public final class ScopeTable {
 
   /** The organisation number of a prefix' owner, or null when nobody owns it. */
   public @Nullable String ownerOfPrefix(String prefix) {
-    return database.read(session ->
-        session.first(
-            row -> row.getString(1), "SELECT owner FROM scope_prefix WHERE prefix = ?", prefix));
+    return database.read(session -> ownerOfPrefix(session, prefix));
+  }
+
+  /**
+   * The owner of a prefix as it stays until the transaction ends, or null: whoever else wants to
+   * move the prefix, or to add a scope below it, waits.
+   */
+  public @Nullable String holdPrefix(Session session, String prefix) {
+    session.update("UPDATE scope_prefix SET owner = owner WHERE prefix = ?", prefix);
+    return ownerOfPrefix(session, prefix);
+  }
+
+  private static @Nullable String ownerOfPrefix(Session session, String prefix) {
+    return session.first(
+        row -> row.getString(1), "SELECT owner FROM scope_prefix WHERE prefix = ?", prefix);
   }
 
   /**
@@ -72,12 +88,6 @@ public final class ScopeTable {
             "SELECT prefix, owner FROM scope_prefix WHERE owner = ? ORDER BY prefix LIMIT ?",
             owner,
             MOST));
-  }
-
-  /** The organisation number of a prefix' owner, in a transaction; null: nobody owns it. */
-  public @Nullable String ownerOfPrefix(Session session, String prefix) {
-    return session.first(
-        row -> row.getString(1), "SELECT owner FROM scope_prefix WHERE prefix = ?", prefix);
   }
 
   /** Gives a prefix and the scopes below it to an organisation, whoever has them. */
@@ -108,11 +118,18 @@ public final class ScopeTable {
 
   /** Gives a prefix to an organisation when nobody has it. */
   public void putPrefix(String prefix, String owner) {
-    database.write(session ->
-        session.update(
-            "INSERT INTO scope_prefix (prefix, owner) VALUES (?, ?) ON CONFLICT DO NOTHING",
-            prefix,
-            owner));
+    database.write(session -> {
+      putPrefix(session, prefix, owner);
+      return null;
+    });
+  }
+
+  /** The same, in a transaction. */
+  public void putPrefix(Session session, String prefix, String owner) {
+    session.update(
+        "INSERT INTO scope_prefix (prefix, owner) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        prefix,
+        owner);
   }
 
   /** A scope, or null when there is none of that name. */
@@ -130,25 +147,18 @@ public final class ScopeTable {
     return session.first(ScopeTable::scope, SCOPE + "WHERE name = ?", name);
   }
 
-  /** The scopes of everybody by name; {@value #MOST} at most. */
-  public List<ScopeRow> all(boolean active) {
+  /** The public scopes of everybody by name; the first ones when there are many. */
+  public List<ScopeRow> allPublic(boolean active) {
     return database.read(session ->
         session.query(
-            ScopeTable::scope,
-            SCOPE + "WHERE active = ? ORDER BY name LIMIT ?",
-            active ? 1 : 0,
-            MOST));
+            ScopeTable::scope, SCOPE + "WHERE " + PUBLIC + "ORDER BY name", active ? 1 : 0));
   }
 
-  /** The scopes of an owner by name; {@value #MOST} at most. */
+  /** The scopes of an owner by name; the first ones when there are many. */
   public List<ScopeRow> ownedBy(String owner, boolean active) {
     return database.read(session ->
         session.query(
-            ScopeTable::scope,
-            SCOPE + "WHERE owner = ? AND active = ? ORDER BY name LIMIT ?",
-            owner,
-            active ? 1 : 0,
-            MOST));
+            ScopeTable::scope, SCOPE + "WHERE " + OWNED + "ORDER BY name", owner, active ? 1 : 0));
   }
 
   /** Adds a scope; false when there is one of that name already. */
@@ -159,11 +169,12 @@ public final class ScopeTable {
   /** The same, in a transaction. */
   public boolean add(Session session, ScopeRow scope) {
     return session.update(
-            "INSERT INTO scope (name, owner, active, body, created, updated)"
-                + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO scope (name, owner, active, visibility, body, created, updated)"
+                + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             scope.name(),
             scope.owner(),
             scope.active() ? 1 : 0,
+            visibility(scope),
             scope.body(),
             scope.created(),
             scope.updated())
@@ -173,8 +184,9 @@ public final class ScopeTable {
   /** Changes what may change of a scope: its settings and whether it is active. */
   public void update(Session session, ScopeRow scope) {
     session.update(
-        "UPDATE scope SET active = ?, body = ?, updated = ? WHERE name = ?",
+        "UPDATE scope SET active = ?, visibility = ?, body = ?, updated = ? WHERE name = ?",
         scope.active() ? 1 : 0,
+        visibility(scope),
         scope.body(),
         scope.updated(),
         scope.name());
@@ -182,9 +194,7 @@ public final class ScopeTable {
 
   /** An access, or null when none was ever given. */
   public @Nullable AccessRow access(String scope, String consumer) {
-    return database.read(session ->
-        session.first(
-            ScopeTable::accessRow, ACCESS + "WHERE scope = ? AND consumer = ?", scope, consumer));
+    return database.read(session -> access(session, scope, consumer));
   }
 
   /** The same, in a transaction. */
@@ -206,7 +216,10 @@ public final class ScopeTable {
   /** What was granted to a consumer, and the scopes, by name. */
   public record Granted(AccessRow access, ScopeRow scope) {}
 
-  /** The accesses of a consumer to scopes that are active, or are not; {@value #MOST} at most. */
+  /**
+   * The accesses of a consumer to scopes that are active, or are not; the first ones when there are
+   * many.
+   */
   public List<Granted> accessesOf(String consumer, boolean active) {
     return database.read(session ->
         session.query(
@@ -222,11 +235,12 @@ public final class ScopeTable {
             "SELECT scope.name, scope.owner, scope.active, scope.body, scope.created,"
                 + " scope.updated, scope_access.state, scope_access.created, scope_access.updated"
                 + " FROM scope_access JOIN scope ON scope.name = scope_access.scope"
-                + " WHERE scope_access.consumer = ? AND scope.active = ?"
-                + " ORDER BY scope.name LIMIT ?",
+                + " WHERE scope_access.consumer = ? AND "
+                + GRANTED
+                + "ORDER BY name",
             consumer,
             active ? 1 : 0,
-            MOST));
+            consumer));
   }
 
   /** Sets the state of an access and returns it. */
@@ -248,6 +262,20 @@ public final class ScopeTable {
         now);
     AccessRow row = access(session, scope, consumer);
     return row == null ? new AccessRow(scope, consumer, state, now, now) : row;
+  }
+
+  private static String first(String condition) {
+    return BoundedList.first("scope", "name", condition, "name");
+  }
+
+  private static String visibility(ScopeRow scope) {
+    try {
+      return Json.readObject(scope.body()).get("visibility") instanceof String text
+          ? text
+          : "PUBLIC";
+    } catch (Json.MalformedJson e) {
+      throw new IllegalArgumentException("A scope's settings are not JSON.", e);
+    }
   }
 
   private static ScopeRow scope(ResultSet row) throws SQLException {

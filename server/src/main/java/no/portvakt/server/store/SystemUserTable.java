@@ -14,8 +14,8 @@ public final class SystemUserTable {
   private static final String USER =
       "SELECT id, system_id, party, external_ref, created FROM vendor_system_user ";
 
-  /** The most rows in one answer. */
-  private static final int MOST = 5000;
+  private static final String OF_VENDOR =
+      BoundedList.first("vendor_system", "system_id", "vendor = ?", "system_id");
 
   private final Database database;
 
@@ -50,14 +50,11 @@ public final class SystemUserTable {
         session -> session.first(SystemUserTable::system, SYSTEM + "WHERE system_id = ?", id));
   }
 
-  /** The systems of a vendor by id. */
+  /** The systems of a vendor by id; the first ones when there are many. */
   public List<SystemRow> systems(String vendor) {
     return database.read(session ->
         session.query(
-            SystemUserTable::system,
-            SYSTEM + "WHERE vendor = ? ORDER BY system_id LIMIT ?",
-            vendor,
-            MOST));
+            SystemUserTable::system, SYSTEM + "WHERE " + OF_VENDOR + "ORDER BY system_id", vendor));
   }
 
   /** Adds a system or replaces the one of that id, keeping when it was made. */
@@ -99,13 +96,12 @@ public final class SystemUserTable {
             SystemUserTable::user,
             USER + "WHERE system_id = ? ORDER BY party, external_ref LIMIT ?",
             systemId,
-            MOST));
+            BoundedList.MOST_ROWS));
   }
 
   /** A user, or null when there is none of that id. */
   public @Nullable UserRow find(String id) {
-    return database.read(
-        session -> session.first(SystemUserTable::user, USER + "WHERE id = ?", id));
+    return database.read(session -> find(session, id));
   }
 
   /** The same, in a transaction. */
