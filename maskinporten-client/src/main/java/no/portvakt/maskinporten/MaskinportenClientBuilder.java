@@ -132,7 +132,10 @@ public final class MaskinportenClientBuilder {
     return this;
   }
 
-  /** How long each step may take, the token request or the exchange, with all its tries; 15 s unless said. */
+  /**
+   * How long each step may take with all its tries, the token request as well as the exchange; 15 s
+   * unless said.
+   */
   public MaskinportenClientBuilder deadline(Duration time) {
     deadline = positive("deadline", time);
     return this;

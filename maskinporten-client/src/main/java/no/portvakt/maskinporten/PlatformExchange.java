@@ -61,7 +61,8 @@ final class PlatformExchange {
   AccessToken fetch(AccessToken proof, boolean test, Retries.Deadline deadline) {
     return silence.heed(() ->
         retries.call(
-            deadline, left -> metrics.measure(Step.EXCHANGE, pacing, () -> ask(proof, test, left))));
+            deadline,
+            left -> metrics.measure(Step.EXCHANGE, pacing, () -> ask(proof, test, left))));
   }
 
   /** Why nobody needs to ask now, or null. */

@@ -265,7 +265,11 @@ final class TokenCache {
   private TokenUnavailable late(TokenRequest request, Throwable cause) {
     return new TokenUnavailable(
         0,
-        "No token for \"" + request.scope() + "\" came within " + patience(request).toMillis() + " ms.",
+        "No token for \""
+            + request.scope()
+            + "\" came within "
+            + patience(request).toMillis()
+            + " ms.",
         "Try again later.",
         null,
         true,

@@ -208,14 +208,13 @@ class AuthorizedHttpClientTest {
       })
   void refusesServersThatNoTokenMayBeSentTo(String server) {
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () -> client.authorized(plain, READ, URI.create(this.server.base()), URI.create(server)))
+        .isThrownBy(() -> client.authorized(plain, READ, URI.create(server)))
         .withMessageStartingWith("The server is not ");
   }
 
   @Test
   void takesServersByHttpsAndWhatTheSettingsAllow() {
-    assertThat(client.authorized(plain, READ, URI.create("https://platform.altinn.no"))).isNotNull();
+    assertThat(client.authorized(plain, READ, URI.create("https://api.test"))).isNotNull();
     try (MaskinportenClient lax = maskinporten.builder().allowPlainHttp().build()) {
       assertThat(lax.authorized(plain, READ, URI.create("http://api.test"))).isNotNull();
     }
