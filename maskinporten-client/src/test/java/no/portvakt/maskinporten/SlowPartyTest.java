@@ -105,11 +105,12 @@ class SlowPartyTest {
             .build()) {
       List<CompletableFuture<AccessToken>> all =
           IntStream.range(0, 40).mapToObj(i -> client.tokenLater(plain(i))).toList();
-      assertThat(all).allSatisfy(each -> {
-        assertThatExceptionOfType(CompletionException.class)
-            .isThrownBy(each::join)
-            .withCauseInstanceOf(MaskinportenException.class);
-      });
+      assertThat(all)
+          .allSatisfy(each -> {
+            assertThatExceptionOfType(CompletionException.class)
+                .isThrownBy(each::join)
+                .withCauseInstanceOf(MaskinportenException.class);
+          });
       eventually(client::isIdle);
       assertThatExceptionOfType(GrantNotSigned.class)
           .isThrownBy(() -> client.token(READ))

@@ -7,12 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.server.store.ScopeTable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,9 +84,8 @@ class AdminClientStartTest {
   @Test
   void letsTheNextStartSucceedAfterOneThatFailed() {
     for (int i = 0; i < 3; i++) {
-      assertThatExceptionOfType(RuntimeException.class)
-          .isThrownBy(() -> TestStack.start(kept(folder.resolve("missing.pem"))).close())
-          .withMessageContaining("missing.pem");
+      assertThatExceptionOfType(SettingsFile.BadSettings.class)
+          .isThrownBy(() -> TestStack.start(it -> trustingTwice(kept(it))).close());
     }
     try (TestStack stack = start()) {
       assertThat(stack.adminToken()).isNotEmpty();
@@ -128,13 +125,18 @@ class AdminClientStartTest {
   }
 
   private TestStack start() {
-    return TestStack.start(kept(null));
+    return TestStack.start(this::kept);
   }
 
-  private UnaryOperator<Settings> kept(@Nullable Path anchors) {
-    return it ->
-        TestStack.withMaskinporten(
-            TestStack.in(folder).apply(it),
-            own -> own.withFiles(anchors, folder.resolve("admin-client.json")));
+  private Settings kept(Settings it) {
+    return TestStack.withMaskinporten(
+        TestStack.in(folder).apply(it),
+        own -> own.withFiles(null, folder.resolve("admin-client.json")));
+  }
+
+  /** Settings that are refused when the first client is on its way into the store. */
+  private static Settings trustingTwice(Settings it) {
+    Settings.Issuer issuer = it.exchange().maskinporten().get(0);
+    return TestStack.trusting(issuer, issuer).apply(it);
   }
 }

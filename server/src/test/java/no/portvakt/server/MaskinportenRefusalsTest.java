@@ -298,7 +298,7 @@ class MaskinportenRefusalsTest {
 
   @Test
   void namesAFewOfManyScopesThatTheClientDoesNotHave() {
-    String many = String.join(" ", IntStream.range(0, 2000).mapToObj(i -> "x" + i).toList());
+    String many = String.join(" ", IntStream.range(0, 50).mapToObj(i -> "x" + i).toList());
     assertThat(client.refuses(SCOPE, client.grant().claim("scope", many)))
         .contains("for client, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9 (");
   }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A store of the first version is brought to this one with all that is in it. */
 class MigrationTest {
   private static final List<String> KEPT_AS_THEY_ARE =
-      List.of("organisation", "scope_prefix", "scope", "scope_access", "client_key");
+      List.of("organisation", "scope_prefix", "scope_access", "client_key");
 
   @TempDir Path folder = Path.of("");
 
@@ -56,6 +56,12 @@ class MigrationTest {
       assertThat(
               copy(from, to, "client", "client_id, organisation, active, body, created, updated"))
           .isPositive();
+      assertThat(copy(from, to, "scope", "name, owner, active, body, created, updated"))
+          .isPositive();
+      try (Statement hidden = to.createStatement()) {
+        hidden.execute(
+            "INSERT INTO scope VALUES ('a:hidden', '1', 1, '{\"visibility\":\"INTERNAL\"}', 1, 1)");
+      }
       assertThat(copy(from, to, "replay", "*")).isPositive();
       assertThat(
               copy(
@@ -70,6 +76,9 @@ class MigrationTest {
     try (TestStack stack = TestStack.start(TestStack.in(old))) {
       assertThat(stack.get(TestStack.DISCOVERY + "/jwks").body()).isEqualTo(keys);
       assertThat(stack.get("/maskinporten/jwk").body()).isEqualTo(maskinportenKeys);
+      assertThat(stack.get("/maskinporten/scopes/all").body())
+          .contains("altinn:serviceowner/instances.read")
+          .doesNotContain("a:hidden");
       String again =
           stack.exchange(stack.maskinportenToken("altinn:serviceowner/instances.write")).body();
       assertThat(TestStack.part(again, 0)).isEqualTo(TestStack.part(platformToken, 0));
