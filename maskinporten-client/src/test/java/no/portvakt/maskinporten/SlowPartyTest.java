@@ -39,7 +39,7 @@ class SlowPartyTest {
     server.at(TOKEN, token("first", 120));
     server.at(EXCHANGE, after(never, json(200, Map.of())));
     try (MaskinportenClient client =
-        maskinporten.builder().requestTimeout(Duration.ofSeconds(1)).build()) {
+        maskinporten.builder().requestTimeout(Duration.ofSeconds(2)).build()) {
       client.token(READ);
       List<CompletableFuture<AccessToken>> exchanges =
           IntStream.range(0, 100).mapToObj(i -> client.tokenLater(exchange(i))).toList();
