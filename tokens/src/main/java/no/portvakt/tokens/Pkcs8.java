@@ -35,6 +35,9 @@ final class Pkcs8 {
   private static final List<String> TYPES = List.of("RSA", "EC", "Ed25519");
   private static final int SEQUENCE = 0x30;
 
+  /** From here on the second byte of DER says how many bytes the length has. */
+  private static final int LONG_FORM = 0x80;
+
   private Pkcs8() {}
 
   /**
@@ -67,8 +70,8 @@ final class Pkcs8 {
   static PrivateKey read(byte[] encryptedPrivateKeyInfo, char[] password) {
     byte[] decrypted = decrypt(encryptedPrivateKeyInfo, password);
     try {
-      // One wrong password in 256 leaves bytes that end like a message, but none that begin so.
-      if (decrypted.length == 0 || decrypted[0] != SEQUENCE) {
+      // One wrong password in 256 leaves bytes that end like a message; these don't begin so.
+      if (!isSequence(decrypted)) {
         throw wrongPassword();
       }
       return read(decrypted);
@@ -123,6 +126,23 @@ final class Pkcs8 {
       derivation.clearPassword();
       Arrays.fill(key, (byte) 0);
     }
+  }
+
+  /** Whether the bytes are one DER sequence (X.690 §8.1.3) and nothing after it. */
+  private static boolean isSequence(byte[] der) {
+    if (der.length < 2 || der[0] != SEQUENCE) {
+      return false;
+    }
+    int first = der[1] & 0xff;
+    int lengthBytes = first < LONG_FORM ? 0 : first - LONG_FORM;
+    if (lengthBytes > 3 || der.length < 2 + lengthBytes) {
+      return false;
+    }
+    int length = lengthBytes == 0 ? first : 0;
+    for (int i = 2; i < 2 + lengthBytes; i++) {
+      length = length << 8 | der[i] & 0xff;
+    }
+    return length == der.length - 2 - lengthBytes;
   }
 
   private static IllegalArgumentException wrongPassword() {
