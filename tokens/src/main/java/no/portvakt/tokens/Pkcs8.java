@@ -140,7 +140,7 @@ final class Pkcs8 {
     }
     int length = lengthBytes == 0 ? first : 0;
     for (int i = 2; i < 2 + lengthBytes; i++) {
-      length = length << 8 | der[i] & 0xff;
+      length = (length << 8) | (der[i] & 0xff);
     }
     return length == der.length - 2 - lengthBytes;
   }
