@@ -44,7 +44,7 @@ public final class AuditLog {
    *     issued
    */
   public void record(AuditEvent event) {
-    boolean _ = decide(_ -> true, event, event);
+    boolean _ = decide(_ -> true, event, () -> event);
   }
 
   /** Keeps the event of a change that a transaction makes; both become durable or neither. */
@@ -58,25 +58,22 @@ public final class AuditLog {
    *
    * @param lastCheck the check; may run again when the transaction is repeated
    * @param granted the event to keep when it holds
-   * @param refused the event to keep when it does not
+   * @param refused makes the event to keep when it does not
    * @return whether it held
    * @throws no.portvakt.server.database.StoreUnavailable when nothing can be kept: nothing may be
    *     issued
    */
-  public boolean decide(Session.Work<Boolean> lastCheck, AuditEvent granted, AuditEvent refused) {
+  public boolean decide(
+      Session.Work<Boolean> lastCheck, AuditEvent granted, Supplier<AuditEvent> refused) {
     String json = granted.toJson();
-    boolean held =
+    AuditEvent event =
         database.write(session -> {
           boolean holds = lastCheck.run(session);
-          AuditEvent event = holds ? granted : refused;
+          AuditEvent kept = holds ? granted : refused.get();
           table.append(
-              session,
-              event.decisionId(),
-              event.time().toEpochMilli(),
-              holds ? json : event.toJson());
-          return holds;
+              session, kept.decisionId(), kept.time().toEpochMilli(), holds ? json : kept.toJson());
+          return kept;
         });
-    AuditEvent event = held ? granted : refused;
     counter.count(event.kind(), event.provider(), event.outcome().word());
     if (event.outcome() != AuditEvent.Outcome.GRANTED) {
       LOG.atInfo()
@@ -85,6 +82,6 @@ public final class AuditLog {
           .addKeyValue("reason", event.reason())
           .log(event.outcome().word());
     }
-    return held;
+    return event == granted;
   }
 }

@@ -14,8 +14,7 @@ import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.OnBehalfOfRow;
 import no.portvakt.server.store.ScopeTable;
-import no.portvakt.server.store.ScopeTable.AccessRow;
-import no.portvakt.server.store.ScopeTable.ScopeRow;
+import no.portvakt.server.store.ScopeTable.ConsumersScope;
 import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.RuleTrace;
 import org.jspecify.annotations.Nullable;
@@ -58,12 +57,14 @@ record Entitlement(
       RuleTrace trace) {
     Entitlement entitlement() {
       requireOwnScopes();
-      Map<String, ScopeSettings> scopes = scopes();
       OrganisationNumber own = new OrganisationNumber(client.organisation());
       OrganisationNumber consumer = consumer(own);
+      Map<String, ConsumersScope> found =
+          registered.scopes().find(claims.scopes(), consumer.value());
+      Map<String, ScopeSettings> scopes = scopes(found);
       boolean acts = claims.consumerOrg() != null || claims.onBehalfOf() != null;
       String source = claims.consumerOrg() == null ? null : source(own, scopes);
-      scopes.forEach((name, scope) -> requireAccess(name, scope, consumer));
+      scopes.forEach((name, scope) -> requireAccess(name, scope, found.get(name), consumer));
       if (source != null) {
         scopes.keySet().forEach(name -> requireDelegation(source, name, consumer, own));
       }
@@ -87,15 +88,15 @@ record Entitlement(
       }
     }
 
-    private Map<String, ScopeSettings> scopes() {
+    private Map<String, ScopeSettings> scopes(Map<String, ConsumersScope> found) {
       Map<String, ScopeSettings> scopes = new LinkedHashMap<>();
       for (String name : claims.scopes()) {
-        ScopeRow row = registered.scopes().find(name);
-        if (!trace.check("scope.active", row != null && row.active(), "an active scope", name)
-            || row == null) {
+        ConsumersScope row = found.get(name);
+        boolean active = row != null && row.scope().active();
+        if (!trace.check("scope.active", active, "an active scope", name) || row == null) {
           throw Refusal.SCOPE.of("", name);
         }
-        ScopeSettings scope = ScopeSettings.read(row.body());
+        ScopeSettings scope = ScopeSettings.read(row.scope().body());
         Set<String> kinds = scope.integrationTypes();
         boolean usable =
             !scope.needsUser() && (kinds.isEmpty() || kinds.contains(settings.integrationType()));
@@ -154,20 +155,19 @@ record Entitlement(
       return sources.iterator().next();
     }
 
-    private void requireAccess(String name, ScopeSettings scope, OrganisationNumber consumer) {
+    private void requireAccess(
+        String name,
+        ScopeSettings scope,
+        @Nullable ConsumersScope found,
+        OrganisationNumber consumer) {
       if (claims.onBehalfOf() != null && scope.delegationSource() != null) {
         trace.check("scope.delegation", false, "no scope to delegate with iss_onbehalfof", name);
         throw Refusal.SCOPE.of(": it needs consumer_org instead of iss_onbehalfof", name);
       }
-      AccessRow access = registered.scopes().access(name, consumer.value());
-      boolean granted =
-          scope.accessibleForAll()
-              || (access != null && access.state().equals(ScopeTable.APPROVED));
+      String access = found == null ? null : found.access();
+      boolean granted = scope.accessibleForAll() || ScopeTable.APPROVED.equals(access);
       if (!trace.check(
-          "scope.access",
-          granted,
-          "APPROVED for " + consumer,
-          access == null ? "none" : access.state())) {
+          "scope.access", granted, "APPROVED for " + consumer, access == null ? "none" : access)) {
         throw Refusal.ACCESS.of(hint(scope), name);
       }
     }

@@ -27,6 +27,7 @@ import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.server.oauth2.TokenAnswer;
 import no.portvakt.server.registration.ClientSettings;
 import no.portvakt.server.registration.Registrations;
+import no.portvakt.server.store.ClientTable.ClientAndKeys;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.trust.ReplayGuard;
 import no.portvakt.tokens.ClaimNames;
@@ -113,7 +114,10 @@ public final class TokenEndpoint {
       Refusal refusal = e.status() == 413 ? Refusal.TOO_LARGE : Refusal.REQUEST;
       return e.in(answer(refusal.of(": " + e.getMessage())));
     } catch (Refused e) {
-      audit.record(event(REFUSED, now).with("reason", reason(e, trace)).rules(trace));
+      audit.record(
+          event(RequestContext.current(), REFUSED, now)
+              .with("reason", reason(e, trace))
+              .rules(trace));
       return answer(e);
     }
     SigningKey key = issuer.key();
@@ -136,16 +140,19 @@ public final class TokenEndpoint {
 
   private Decision decide(Grant grant, Instant now) {
     String clientId = grant.clientId();
-    ClientRow client = registered.clients().find(clientId);
+    ClientAndKeys known = registered.clients().findWithKeys(clientId);
     ClientSettings settings =
-        client == null || !client.active() ? null : ClientSettings.read(client.body());
+        known == null || !known.client().active()
+            ? null
+            : ClientSettings.read(known.client().body());
     boolean usable = settings != null && settings.usesGrants();
     if (!grant.trace().check("client", usable, "an active client with JWT grants", clientId)
-        || client == null
+        || known == null
         || settings == null) {
       throw Refusal.UNKNOWN_CLIENT.of("");
     }
-    Proof proof = keys.authenticate(grant, client, registered.clients().keys(clientId), now);
+    ClientRow client = known.client();
+    Proof proof = keys.authenticate(grant, client, known.keys(), now);
     grant.requireAudience(issuer.issuer());
     Instant acceptedUntil = GrantTimes.check(grant, now, options.grantLifetime());
     GrantClaims asked = GrantClaims.of(grant);
@@ -162,18 +169,14 @@ public final class TokenEndpoint {
       SigningKey key,
       RuleTrace trace,
       Instant now) {
+    RequestContext context = RequestContext.current(); // the store's writer has none
     AuditEvent granted =
         decision
-            .describe(event(GRANTED, now), trace, now)
+            .describe(event(context, GRANTED, now), trace, now)
             .with("jti", claims.get(ClaimNames.TOKEN_ID))
             .with("expires", claims.get(ClaimNames.EXPIRES_AT))
             .with("key", key.keyId())
             .rules(trace.with("grant.replay", true, "used once", "first use"));
-    AuditEvent replayed =
-        event(REFUSED, now)
-            .with("client_id", decision.clientId())
-            .with("reason", Refusal.REPLAYED.code())
-            .rules(trace.with("grant.replay", false, "used once", "used before"));
     return audit.decide(
         session ->
             replays.firstUse(
@@ -182,11 +185,18 @@ public final class TokenEndpoint {
                 decision.asked().messageId(),
                 decision.acceptedUntil()),
         granted,
-        replayed);
+        () -> replayed(context, decision, trace, now));
   }
 
-  private static AuditEvent event(AuditEvent.Outcome outcome, Instant now) {
-    RequestContext context = RequestContext.current();
+  private static AuditEvent replayed(
+      RequestContext context, Decision decision, RuleTrace trace, Instant now) {
+    return event(context, REFUSED, now)
+        .with("client_id", decision.clientId())
+        .with("reason", Refusal.REPLAYED.code())
+        .rules(trace.with("grant.replay", false, "used once", "used before"));
+  }
+
+  private static AuditEvent event(RequestContext context, AuditEvent.Outcome outcome, Instant now) {
     return new AuditEvent(context.id(), now, "maskinporten.token", "maskinporten", outcome)
         .with("address", context.clientAddress());
   }

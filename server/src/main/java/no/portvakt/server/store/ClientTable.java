@@ -12,6 +12,13 @@ import org.jspecify.annotations.Nullable;
 public final class ClientTable {
   private static final String CLIENT =
       "SELECT client_id, organisation, supplier, active, body, created, updated FROM client ";
+
+  private static final String CLIENT_AND_KEYS =
+      "SELECT client.client_id, organisation, supplier, active, body, client.created, updated,"
+          + " kid, jwk, client_key.created, expires"
+          + " FROM client LEFT JOIN client_key ON client_key.client_id = client.client_id"
+          + " WHERE client.client_id = ? ORDER BY kid";
+
   private static final String KEY = "SELECT kid, jwk, created, expires FROM client_key ";
 
   private static final String ON_BEHALF_OF =
@@ -59,6 +66,20 @@ public final class ClientTable {
   public @Nullable ClientRow find(String clientId) {
     return database.read(
         session -> session.first(ClientTable::client, CLIENT + "WHERE client_id = ?", clientId));
+  }
+
+  /** A client with its keys by id. */
+  public record ClientAndKeys(ClientRow client, List<KeyRow> keys) {}
+
+  /** A client with its keys, as they were at one moment, or null when there is none of that id. */
+  public @Nullable ClientAndKeys findWithKeys(String clientId) {
+    List<ClientAndKeys> each =
+        database.read(
+            session -> session.query(ClientTable::clientAndKey, CLIENT_AND_KEYS, clientId));
+    return each.isEmpty()
+        ? null
+        : new ClientAndKeys(
+            each.get(0).client(), each.stream().flatMap(it -> it.keys().stream()).toList());
   }
 
   /**
@@ -308,6 +329,15 @@ public final class ClientTable {
         row.getString(5),
         row.getLong(6),
         row.getLong(7));
+  }
+
+  private static ClientAndKeys clientAndKey(ResultSet row) throws SQLException {
+    String kid = row.getString(8);
+    return new ClientAndKeys(
+        client(row),
+        kid == null
+            ? List.of()
+            : List.of(new KeyRow(kid, row.getString(9), row.getLong(10), row.getLong(11))));
   }
 
   private static OnBehalfOfRow onBehalfOf(ResultSet row) throws SQLException {

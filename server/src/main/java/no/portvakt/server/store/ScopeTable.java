@@ -2,7 +2,9 @@ package no.portvakt.server.store;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.Session;
 import no.portvakt.tokens.Json;
@@ -24,6 +26,11 @@ public final class ScopeTable {
   private static final String OWNED = first("owner = ? AND active = ?");
   private static final String GRANTED =
       first("active = ? AND name IN (SELECT scope FROM scope_access WHERE consumer = ?)");
+  private static final String CONSUMERS_SCOPE =
+      "SELECT name, owner, active, body, scope.created, scope.updated, state"
+          + " FROM scope LEFT JOIN scope_access"
+          + " ON scope_access.scope = scope.name AND scope_access.consumer = ?"
+          + " WHERE name = ?";
   private static final String ACCESS =
       "SELECT scope, consumer, state, created, updated FROM scope_access ";
 
@@ -136,6 +143,28 @@ public final class ScopeTable {
   public @Nullable ScopeRow find(String name) {
     return database.read(
         session -> session.first(ScopeTable::scope, SCOPE + "WHERE name = ?", name));
+  }
+
+  /**
+   * A scope as one organisation may use it.
+   *
+   * @param access the state of the organisation's access, or null when none was ever given
+   */
+  public record ConsumersScope(ScopeRow scope, @Nullable String access) {}
+
+  /** The scopes of these names, by name, as an organisation may use them; those there are. */
+  public Map<String, ConsumersScope> find(Iterable<String> names, String consumer) {
+    return database.read(session -> {
+      Map<String, ConsumersScope> scopes = new HashMap<>();
+      for (String name : names) {
+        ConsumersScope found =
+            session.first(ScopeTable::consumersScope, CONSUMERS_SCOPE, consumer, name);
+        if (found != null) {
+          scopes.put(name, found);
+        }
+      }
+      return scopes;
+    });
   }
 
   /**
@@ -286,6 +315,10 @@ public final class ScopeTable {
         row.getString(4),
         row.getLong(5),
         row.getLong(6));
+  }
+
+  private static ConsumersScope consumersScope(ResultSet row) throws SQLException {
+    return new ConsumersScope(scope(row), row.getString(7));
   }
 
   private static AccessRow accessRow(ResultSet row) throws SQLException {
