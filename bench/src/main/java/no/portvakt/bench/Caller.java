@@ -69,7 +69,16 @@ final class Caller {
 
   /** A fresh grant. */
   String grant() {
-    return grant(clientId, String.join(" ", SCOPES));
+    return grant(clientId);
+  }
+
+  /** A fresh grant of a client that has this one's key and scopes. */
+  String grant(String client) {
+    return grant(client, String.join(" ", SCOPES));
+  }
+
+  String clientId() {
+    return clientId;
   }
 
   /** The token in the answer to a grant. */

@@ -1,28 +1,34 @@
 package no.portvakt.bench;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import no.portvakt.server.database.Database;
+import no.portvakt.server.database.Session;
 import no.portvakt.server.store.ClientTable;
+import no.portvakt.server.store.ClientTable.ClientRow;
+import no.portvakt.server.store.ClientTable.KeyRow;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.ReplayTable;
 import no.portvakt.server.store.SystemUserTable;
 
 /**
- * How long single look-ups and writes take in tables of a thousand rows, ten thousand and so on.
- * There is a store for each size, and they are asked in turn: what the machine does meanwhile, such
- * as where it runs the database's process, meets all sizes alike.
+ * How long a token request, single look-ups and a write take in tables of a thousand rows, ten
+ * thousand and so on. There is a server and a store for each size, and they are asked in turn: what
+ * the machine does meanwhile, such as where it runs the database's process, meets all sizes alike.
  */
-final class Growth {
+final class Growth implements AutoCloseable {
   private static final int BATCH = 2000;
   private static final int ROUNDS = 30;
   private static final int SAMPLES = 100;
+  private static final double REQUESTS_SECONDS = 0.5;
   private static final long FAR = Long.MAX_VALUE / 2;
 
   private final String name;
@@ -44,8 +50,11 @@ final class Growth {
     }
   }
 
-  /** A store with so many rows in each table, and what its look-ups took. */
-  private static final class Filled {
+  /** A store with so many rows in each table, its server, and what they took. */
+  private final class Filled {
+    final ServerProcess server;
+    final Load requests;
+    final double[] medians = new double[ROUNDS];
     final Database database;
     final int rows;
     final ClientTable clients;
@@ -55,7 +64,13 @@ final class Growth {
     final Map<Work, long[]> nanos = new EnumMap<>(Work.class);
     int fresh;
 
-    Filled(Database database, int rows) {
+    Filled(ServerProcess server, Caller caller, Database database, int rows) {
+      this.server = server;
+      this.requests =
+          new Load(
+              server.port(),
+              1,
+              () -> Requests.token(caller.grant("client-" + random.nextInt(rows))));
       this.database = database;
       this.rows = rows;
       this.clients = new ClientTable(database);
@@ -73,7 +88,8 @@ final class Growth {
         case KEYS -> clients.keys("client-" + row).size() == 1;
         case ORGANISATION -> organisations.codeOf("n" + row) != null;
         case SYSTEM_USER -> users.users("v" + row, "n" + row, "r").size() == 1;
-        case REPLAY -> database.write(session -> replays.add(session, "fresh-" + fresh++, FAR));
+        case REPLAY ->
+            database.write(session -> replays.add(session, message(rows + fresh++), FAR));
       };
     }
   }
@@ -82,39 +98,67 @@ final class Growth {
     this.name = name;
   }
 
-  /** Adds an empty store, to have so many rows. */
-  void add(Database database, int rows) {
-    fill(database, rows);
-    stores.add(new Filled(database, rows));
+  /**
+   * Adds a server, and fills its store until the tables have so many rows.
+   *
+   * @param database the server's own, opened a second time; it is closed with this
+   */
+  void add(ServerProcess server, Database database, int rows)
+      throws IOException, InterruptedException {
+    Caller caller = new Caller(server);
+    Filled filled = new Filled(server, caller, database, rows);
+    stores.add(filled);
+    fill(filled, caller.clientId());
   }
 
-  void run(PrintWriter out) {
-    out.printf("%n%-12s %10s", name, "rows");
-    for (Work work : Work.values()) {
-      out.printf(" %16s", work.words);
-    }
-    out.println("   (median microseconds)");
+  void run(PrintWriter out) throws InterruptedException {
     for (int round = -ROUNDS / 2; round < ROUNDS; round++) { // those below 0 warm up
+      for (Filled store : stores) {
+        double median = store.requests.run(REQUESTS_SECONDS).percentileMillis(0.5);
+        if (round >= 0) {
+          store.medians[round] = median * 1000;
+        }
+      }
       for (Work work : Work.values()) {
         for (Filled store : stores) {
           measure(store, work, round);
         }
       }
     }
+    out.printf("%n%-12s %10s %16s", name, "rows", "a token");
+    for (Work work : Work.values()) {
+      out.printf(" %16s", work.words);
+    }
+    out.println("   (median microseconds)");
     for (Filled store : stores) {
-      out.printf("%-12s %10d", "", store.rows);
+      out.printf("%-12s %10d %16.1f", "", store.rows, token(store));
       for (Work work : Work.values()) {
         out.printf(" %16.1f", median(store, work));
       }
       out.println();
     }
-    out.printf("%-12s %10s", "", "ratio");
+    Filled first = stores.get(0);
+    Filled last = stores.get(stores.size() - 1);
+    out.printf("%-12s %10s %16.2f", "", "ratio", token(last) / token(first));
     for (Work work : Work.values()) {
-      out.printf(
-          " %16.2f", median(stores.get(stores.size() - 1), work) / median(stores.get(0), work));
+      out.printf(" %16.2f", median(last, work) / median(first, work));
     }
     out.println();
     out.flush();
+  }
+
+  private static double token(Filled store) {
+    double[] sorted = store.medians.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Filled store : stores) {
+      store.database.close();
+      store.server.close();
+    }
   }
 
   private void measure(Filled store, Work work, int round) {
@@ -139,55 +183,67 @@ final class Growth {
     return sorted[sorted.length / 2] / 1000.0;
   }
 
-  private static void fill(Database database, int rows) {
-    for (int start = 0; start < rows; start += BATCH) {
+  private static void fill(Filled store, String like) {
+    ClientRow client = Objects.requireNonNull(store.clients.find(like));
+    KeyRow key = store.clients.keys(like).get(0);
+    for (int start = 0; start < store.rows; start += BATCH) {
       int from = start;
-      int to = Math.min(rows, from + BATCH);
-      database.write(session -> {
+      int to = Math.min(store.rows, from + BATCH);
+      store.database.write(session -> {
         for (int i = from; i < to; i++) {
-          session.atEnd(
-              "INSERT INTO client (client_id, organisation, active, body, created, updated)"
-                  + " VALUES (?, ?, ?, ?, ?, ?)",
-              "client-" + i,
-              "n" + i / 10,
-              1,
-              "{\"scopes\":[\"altinn:serviceowner/instances.read\"]}",
-              1L,
-              1L);
-          session.atEnd(
-              "INSERT INTO client_key (client_id, kid, jwk, created, expires)"
-                  + " VALUES (?, ?, ?, ?, ?)",
-              "client-" + i,
-              "k",
-              "{\"kty\":\"RSA\",\"n\":\"" + "x".repeat(342) + "\"}",
-              1L,
-              FAR);
-          session.atEnd(
-              "INSERT INTO organisation (code, organisation_number, names) VALUES (?, ?, ?)",
-              "c" + i,
-              "n" + i,
-              "{}");
-          session.atEnd(
-              "INSERT INTO vendor_system (system_id, vendor, body, created, updated)"
-                  + " VALUES (?, ?, ?, ?, ?)",
-              "s" + i,
-              "v" + i,
-              "{}",
-              1L,
-              1L);
-          session.atEnd(
-              "INSERT INTO vendor_system_user (id, system_id, party, external_ref, created)"
-                  + " VALUES (?, ?, ?, ?, ?)",
-              "u" + i,
-              "s" + i,
-              "n" + i,
-              "r",
-              1L);
-          session.atEnd(
-              "INSERT INTO replay (message, expires) VALUES (?, ?)", "36:client:" + i, FAR);
+          add(session, i, client, key);
         }
         return null;
       });
     }
+  }
+
+  private static void add(Session session, int i, ClientRow client, KeyRow key) {
+    session.atEnd(
+        "INSERT INTO client (client_id, organisation, active, body, created, updated)"
+            + " VALUES (?, ?, ?, ?, ?, ?)",
+        "client-" + i,
+        client.organisation(),
+        1,
+        client.body(),
+        1L,
+        1L);
+    session.atEnd(
+        "INSERT INTO client_key (client_id, kid, jwk, created, expires) VALUES (?, ?, ?, ?, ?)",
+        "client-" + i,
+        key.kid(),
+        key.jwk(),
+        1L,
+        FAR);
+    session.atEnd(
+        "INSERT INTO organisation (code, organisation_number, names) VALUES (?, ?, ?)",
+        "c" + i,
+        "n" + i,
+        "{}");
+    session.atEnd(
+        "INSERT INTO vendor_system (system_id, vendor, body, created, updated)"
+            + " VALUES (?, ?, ?, ?, ?)",
+        "s" + i,
+        "v" + i,
+        "{}",
+        1L,
+        1L);
+    session.atEnd(
+        "INSERT INTO vendor_system_user (id, system_id, party, external_ref, created)"
+            + " VALUES (?, ?, ?, ?, ?)",
+        "u" + i,
+        "s" + i,
+        "n" + i,
+        "r",
+        1L);
+    session.atEnd("INSERT INTO replay (message, expires) VALUES (?, ?)", message(i), FAR);
+  }
+
+  /** What identifies a message is a hash: the next one lies anywhere among the others. */
+  private static String message(int i) {
+    SplittableRandom random = new SplittableRandom(i);
+    byte[] hash = new byte[18];
+    random.nextBytes(hash);
+    return Base64.getUrlEncoder().encodeToString(hash);
   }
 }

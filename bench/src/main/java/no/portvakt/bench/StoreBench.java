@@ -2,11 +2,7 @@ package no.portvakt.bench;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import no.portvakt.server.CryptoProvider;
@@ -76,39 +72,26 @@ final class StoreBench implements Callable<Integer> {
     return 0;
   }
 
-  private void growOnSqlite(PrintWriter out) throws IOException {
-    Path folder = Files.createTempDirectory("portvakt-bench");
-    List<Database> stores = new ArrayList<>();
-    try {
-      Growth growth = new Growth("SQLite");
+  private void growOnSqlite(PrintWriter out) throws IOException, InterruptedException {
+    try (Growth growth = new Growth("SQLite")) {
       for (int size = 1000; size <= rows; size *= 10) {
-        Database store = Database.open(folder.resolve("rows-" + size));
-        stores.add(store);
-        growth.add(store, size);
+        ServerProcess server = ServerProcess.start("");
+        growth.add(server, Database.open(server.data()), size);
       }
       growth.run(out);
-    } finally {
-      stores.forEach(Database::close);
-      ServerProcess.delete(folder);
     }
   }
 
-  private void growOnPostgres(PrintWriter out) throws IOException {
-    List<Database> stores = new ArrayList<>();
-    try (BenchPostgres postgres = BenchPostgres.start()) {
-      try {
-        Growth growth = new Growth("PostgreSQL");
-        for (int size = 1000; size <= rows; size *= 10) {
-          PostgresAddress address = postgres.fresh("rows" + size);
-          Database store = Database.connect(address);
-          stores.add(store);
-          growth.add(store, size);
-          postgres.settle(address);
-        }
-        growth.run(out);
-      } finally {
-        stores.forEach(Database::close);
+  private void growOnPostgres(PrintWriter out) throws IOException, InterruptedException {
+    try (BenchPostgres postgres = BenchPostgres.start();
+        Growth growth = new Growth("PostgreSQL")) {
+      for (int size = 1000; size <= rows; size *= 10) {
+        PostgresAddress address = postgres.fresh("rows" + size);
+        ServerProcess server = ServerProcess.onPostgres(address.url());
+        growth.add(server, Database.connect(address), size);
+        postgres.settle(address);
       }
+      growth.run(out);
     }
   }
 
