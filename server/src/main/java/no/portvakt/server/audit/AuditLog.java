@@ -67,7 +67,7 @@ public final class AuditLog {
       Session.Work<Boolean> lastCheck, AuditEvent granted, Supplier<AuditEvent> refused) {
     String json = granted.toJson();
     AuditEvent event =
-        database.write(session -> {
+        database.record(session -> {
           boolean holds = lastCheck.run(session);
           AuditEvent kept = holds ? granted : refused.get();
           table.append(

@@ -70,7 +70,7 @@ public final class Checkpoints {
    */
   public boolean sign() {
     try {
-      boolean made = database.write(this::sign);
+      boolean made = database.record(this::sign);
       problem = null;
       return made;
     } catch (Tampered e) {

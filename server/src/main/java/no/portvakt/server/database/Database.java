@@ -147,7 +147,24 @@ public final class Database implements AutoCloseable {
    *     done all the same, nobody acted on it.
    */
   public <T extends @Nullable Object> T write(Session.Work<T> work) {
-    return writer.submit(work);
+    return writer.submit(work, true);
+  }
+
+  /**
+   * Writes a record of something: the same as {@link #write}, but no change to what {@link
+   * #changes} tells of.
+   */
+  public <T extends @Nullable Object> T record(Session.Work<T> work) {
+    return writer.submit(work, false);
+  }
+
+  /**
+   * How often something but records was written, for who remembers what was read: a change is
+   * counted before its {@link #write} returns. Negative when others write as well, and nobody can
+   * count.
+   */
+  public long changes() {
+    return engine.isShared() ? -1 : writer.changes();
   }
 
   /**
@@ -180,7 +197,7 @@ public final class Database implements AutoCloseable {
   /** Whether the store answers, and takes writes: without an audit record nothing is decided. */
   public boolean isReady() {
     try {
-      return write(session -> {
+      return record(session -> {
         engine.probe(session);
         return session.query(row -> row.getLong(1), LATEST_AUDIT) != null;
       });

@@ -21,6 +21,9 @@ interface Engine {
   /** Adds what the pool of readers needs. */
   void configure(HikariConfig pool);
 
+  /** Whether other nodes write here as well. */
+  boolean isShared();
+
   /**
    * Readies a fresh connection for the one writer of this process.
    *

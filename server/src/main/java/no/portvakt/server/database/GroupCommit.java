@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class GroupCommit implements AutoCloseable {
   private final Engine engine;
   private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer;
+  private final AtomicLong changes = new AtomicLong();
   private volatile boolean closing;
   private volatile boolean ended;
   private volatile List<Job<?>> running = List.of();
@@ -36,12 +38,14 @@ final class GroupCommit implements AutoCloseable {
 
   private static final class Job<T extends @Nullable Object> {
     final Session.Work<T> work;
+    final boolean isChange;
     final CompletableFuture<T> done = new CompletableFuture<>();
     final long submitted = System.nanoTime();
     @Nullable T result;
 
-    Job(Session.Work<T> work) {
+    Job(Session.Work<T> work, boolean isChange) {
       this.work = work;
+      this.isChange = isChange;
     }
 
     void run(Session session) {
@@ -60,8 +64,13 @@ final class GroupCommit implements AutoCloseable {
     Thread.ofVirtual().name("store-watch").start(this::watch);
   }
 
-  <T extends @Nullable Object> T submit(Session.Work<T> work) {
-    Job<T> job = new Job<>(work);
+  /** Counts the commits with a change; a commit is counted before anybody learns of it. */
+  long changes() {
+    return changes.get();
+  }
+
+  <T extends @Nullable Object> T submit(Session.Work<T> work, boolean isChange) {
+    Job<T> job = new Job<>(work, isChange);
     if (closing || !waiting.offer(job)) {
       throw new StoreUnavailable("Too many writes are waiting.", new IllegalStateException());
     }
@@ -155,6 +164,7 @@ final class GroupCommit implements AutoCloseable {
     } catch (SQLException | RuntimeException | Error e) {
       // Not even an error may end the one writer: every caller to come would wait for it.
       discardSession();
+      count(jobs); // of a failed commit nobody knows, and a reader in memory may have seen it
       // A connection that was idle may be gone, as after a restart of the database: a new one may
       // do.
       if (mayTryAgain
@@ -168,10 +178,17 @@ final class GroupCommit implements AutoCloseable {
       }
       return true;
     }
+    count(jobs);
     for (Job<?> job : jobs) {
       job.complete();
     }
     return true;
+  }
+
+  private void count(List<Job<?>> jobs) {
+    if (jobs.stream().anyMatch(job -> job.isChange)) {
+      changes.incrementAndGet();
+    }
   }
 
   private Session open() throws SQLException {

@@ -101,6 +101,11 @@ final class PostgresEngine implements Engine {
   }
 
   @Override
+  public boolean isShared() {
+    return true;
+  }
+
+  @Override
   public int claimWriter(Connection connection) throws SQLException {
     // A commit must be on disk, and on the synchronous standby where there is one, whatever the
     // server's default is; a stronger default stays.

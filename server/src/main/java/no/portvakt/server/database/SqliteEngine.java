@@ -102,6 +102,11 @@ final class SqliteEngine implements Engine {
   }
 
   @Override
+  public boolean isShared() {
+    return false;
+  }
+
+  @Override
   public int claimWriter(Connection connection) throws SQLException {
     // The writer touches pages all over the index of used messages; with less it would read each
     // of them from the file again.

@@ -57,7 +57,7 @@ public final class AuditTable {
    */
   public record Place(int chain, long seq, String hash) {}
 
-  /** Appends a record to this session's chain; call it inside {@link Database#write}. */
+  /** Appends a record to this session's chain; call it inside {@link Database#record}. */
   public void append(Session session, String decisionId, long time, String record) {
     if (session != headSession || session.transaction() != headTransaction) {
       Place last = session.first(AuditTable::place, END_OF_CHAIN, session.chain());
@@ -139,7 +139,7 @@ public final class AuditTable {
   }
 
   /**
-   * Removes the oldest records of a chain; call it inside {@link Database#write}.
+   * Removes the oldest records of a chain; call it inside {@link Database#record}.
    *
    * @param through the last place to remove
    */

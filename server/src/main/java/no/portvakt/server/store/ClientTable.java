@@ -29,9 +29,11 @@ public final class ClientTable {
   private static final String SUPPLIED = first("supplier = ? AND organisation <> ? AND active = ?");
 
   private final Database database;
+  private final Remembered<String, ClientAndKeys> remembered;
 
   public ClientTable(Database database) {
     this.database = database;
+    this.remembered = new Remembered<>(database, ClientAndKeys::characters);
   }
 
   /**
@@ -69,17 +71,30 @@ public final class ClientTable {
   }
 
   /** A client with its keys by id. */
-  public record ClientAndKeys(ClientRow client, List<KeyRow> keys) {}
+  public record ClientAndKeys(ClientRow client, List<KeyRow> keys) {
+    private int characters() {
+      return client.body().length() + keys.stream().mapToInt(key -> key.jwk().length()).sum();
+    }
+  }
 
-  /** A client with its keys, as they were at one moment, or null when there is none of that id. */
+  /** A client with its keys, as they are at one moment, or null when there is none of that id. */
   public @Nullable ClientAndKeys findWithKeys(String clientId) {
+    Remembered.Moment now = remembered.now();
+    ClientAndKeys known = remembered.get(clientId, now);
+    if (known != null) {
+      return known;
+    }
     List<ClientAndKeys> each =
         database.read(
             session -> session.query(ClientTable::clientAndKey, CLIENT_AND_KEYS, clientId));
-    return each.isEmpty()
-        ? null
-        : new ClientAndKeys(
+    if (each.isEmpty()) {
+      return null;
+    }
+    ClientAndKeys read =
+        new ClientAndKeys(
             each.get(0).client(), each.stream().flatMap(it -> it.keys().stream()).toList());
+    remembered.put(clientId, read, now);
+    return read;
   }
 
   /**

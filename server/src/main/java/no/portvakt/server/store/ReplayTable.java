@@ -16,7 +16,7 @@ public final class ReplayTable {
   }
 
   /**
-   * Remembers a message; call it inside {@link Database#write}.
+   * Remembers a message; call it inside {@link Database#record}.
    *
    * @param message what identifies it
    * @param expires until when it must be remembered, milliseconds since 1970
@@ -44,7 +44,7 @@ public final class ReplayTable {
     // Two transactions: whoever adds a message meanwhile, on a node whose clock is behind, must see
     // how far is forgotten before the first record is gone.
     Long last =
-        database.<@Nullable Long>write(session -> {
+        database.<@Nullable Long>record(session -> {
           // Only as far as there is something to forget: a clock far ahead must not refuse what
           // comes.
           Long found =
@@ -63,7 +63,7 @@ public final class ReplayTable {
     if (last == null) {
       return 0;
     }
-    return database.write(session ->
+    return database.record(session ->
         session.update(
             "DELETE FROM replay WHERE message IN"
                 + " (SELECT message FROM replay WHERE expires <= ? ORDER BY expires LIMIT ?)",

@@ -2,6 +2,7 @@ package no.portvakt.server.store;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,9 +36,13 @@ public final class ScopeTable {
       "SELECT scope, consumer, state, created, updated FROM scope_access ";
 
   private final Database database;
+  private final Remembered<Use, ConsumersScope> remembered;
+
+  private record Use(String scope, String consumer) {}
 
   public ScopeTable(Database database) {
     this.database = database;
+    this.remembered = new Remembered<>(database, it -> it.scope().body().length());
   }
 
   /**
@@ -154,17 +159,36 @@ public final class ScopeTable {
 
   /** The scopes of these names, by name, as an organisation may use them; those there are. */
   public Map<String, ConsumersScope> find(Iterable<String> names, String consumer) {
-    return database.read(session -> {
-      Map<String, ConsumersScope> scopes = new HashMap<>();
-      for (String name : names) {
-        ConsumersScope found =
-            session.first(ScopeTable::consumersScope, CONSUMERS_SCOPE, consumer, name);
-        if (found != null) {
-          scopes.put(name, found);
-        }
+    Remembered.Moment now = remembered.now();
+    Map<String, ConsumersScope> scopes = new HashMap<>();
+    List<String> others = new ArrayList<>();
+    for (String name : names) {
+      ConsumersScope known = remembered.get(new Use(name, consumer), now);
+      if (known == null) {
+        others.add(name);
+      } else {
+        scopes.put(name, known);
       }
-      return scopes;
-    });
+    }
+    if (!others.isEmpty()) {
+      Map<String, ConsumersScope> read = database.read(session -> find(session, others, consumer));
+      read.forEach((name, scope) -> remembered.put(new Use(name, consumer), scope, now));
+      scopes.putAll(read);
+    }
+    return scopes;
+  }
+
+  private static Map<String, ConsumersScope> find(
+      Session session, List<String> names, String consumer) {
+    Map<String, ConsumersScope> scopes = new HashMap<>();
+    for (String name : names) {
+      ConsumersScope found =
+          session.first(ScopeTable::consumersScope, CONSUMERS_SCOPE, consumer, name);
+      if (found != null) {
+        scopes.put(name, found);
+      }
+    }
+    return scopes;
   }
 
   /**

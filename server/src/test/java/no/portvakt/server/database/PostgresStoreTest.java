@@ -25,6 +25,11 @@ class PostgresStoreTest extends StoreContract {
   }
 
   @Override
+  boolean isShared() {
+    return true;
+  }
+
+  @Override
   void sql(String sql) {
     TestPostgres.sql(address, sql);
   }

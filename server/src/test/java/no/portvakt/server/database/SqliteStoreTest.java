@@ -23,6 +23,11 @@ class SqliteStoreTest extends StoreContract {
   }
 
   @Override
+  boolean isShared() {
+    return false;
+  }
+
+  @Override
   void sql(String sql) {
     AuditRecords.sql(folder, sql);
   }

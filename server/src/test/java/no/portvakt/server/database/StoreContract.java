@@ -41,10 +41,7 @@ import org.junit.jupiter.api.Test;
  * What every database below the store promises: what returned is durable, one caller's failure is
  * its own, and what is single stays single whoever writes at the same time.
  */
-abstract class StoreContract extends ListContract {
-  /** Runs SQL behind the store's back. */
-  abstract void sql(String sql);
-
+abstract class StoreContract extends RememberedContract {
   /** The audit records of all chains, in order. */
   List<AuditTable.Entry> records() {
     try (Database database = open()) {

@@ -64,11 +64,13 @@ class UnknownCommitTest {
     AuditTable audit = new AuditTable(database);
     commitsToLose.set(1);
     assertThatExceptionOfType(StoreUnavailable.class)
-        .isThrownBy(() -> writer.submit(it -> use(it, replays, audit, "m1", "first")));
+        .isThrownBy(() -> writer.submit(it -> use(it, replays, audit, "m1", "first"), false));
     assertThat(commits).hasValue(1);
     assertThat(audit.byDecision("first")).hasSize(1);
-    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m1", "again"))).isFalse();
-    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m2", "other"))).isTrue();
+    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m1", "again"), false))
+        .isFalse();
+    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m2", "other"), false))
+        .isTrue();
     assertChained();
   }
 
@@ -80,7 +82,8 @@ class UnknownCommitTest {
     CountDownLatch begun = new CountDownLatch(1);
     List<Future<Boolean>> uses = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<@Nullable Void> slow = threads.submit(() -> writer.submit(_ -> hold(begun, gate)));
+      Future<@Nullable Void> slow =
+          threads.submit(() -> writer.submit(_ -> hold(begun, gate), false));
       begun.await();
       CountDownLatch submitted = new CountDownLatch(50);
       for (int i = 0; i < 50; i++) {
@@ -88,7 +91,7 @@ class UnknownCommitTest {
         uses.add(
             threads.submit(() -> {
               submitted.countDown();
-              return writer.submit(it -> use(it, replays, audit, message, message));
+              return writer.submit(it -> use(it, replays, audit, message, message), false);
             }));
       }
       submitted.await();
@@ -104,7 +107,8 @@ class UnknownCommitTest {
       unknown += failed(uses.get(i)) ? 1 : 0;
       String message = "m" + i;
       assertThat(audit.byDecision(message)).hasSize(1);
-      assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, message, "again"))).isFalse();
+      assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, message, "again"), false))
+          .isFalse();
     }
     assertThat(unknown).isPositive();
     assertChained();
@@ -114,15 +118,15 @@ class UnknownCommitTest {
   void triesAgainOnANewConnectionWhatCannotHaveBeenDone() {
     ReplayTable replays = new ReplayTable(database);
     AuditTable audit = new AuditTable(database);
-    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m0", "d0"))).isTrue();
+    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m0", "d0"), false)).isTrue();
     beginsToFail.set(1); // the connection was cut while it was idle
-    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m1", "d1"))).isTrue();
+    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m1", "d1"), false)).isTrue();
     assertThat(audit.byDecision("d1")).hasSize(1);
     beginsToFail.set(2);
     assertThatExceptionOfType(StoreUnavailable.class)
-        .isThrownBy(() -> writer.submit(it -> use(it, replays, audit, "m2", "d2")));
+        .isThrownBy(() -> writer.submit(it -> use(it, replays, audit, "m2", "d2"), false));
     assertThat(audit.byDecision("d2")).isEmpty();
-    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m2", "d2"))).isTrue();
+    assertThat(writer.<Boolean>submit(it -> use(it, replays, audit, "m2", "d2"), false)).isTrue();
     assertChained();
   }
 
@@ -209,6 +213,11 @@ class UnknownCommitTest {
     @Override
     public void configure(HikariConfig pool) {
       real.configure(pool);
+    }
+
+    @Override
+    public boolean isShared() {
+      return real.isShared();
     }
 
     @Override
