@@ -272,8 +272,11 @@ final class ServerProcess implements AutoCloseable {
     delete(folder);
   }
 
-  /** Removes a folder with everything in it. */
+  /** Removes a folder with everything in it, if it is there. */
   static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return; // rather than hide why it was not made
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
