@@ -8,6 +8,7 @@
 #   bench/cluster.sh kill-primary DIR                kills the primary and its Patroni with SIGKILL; they stay down
 #   bench/cluster.sh rejoin DIR                      starts nodes that are down and waits for a synchronous standby
 #   bench/cluster.sh restart DIR NODE                restarts the PostgreSQL of node1 or node2 through Patroni
+#   bench/cluster.sh versions                        of PostgreSQL and Patroni, and the checkout's commit if it has one
 #   bench/cluster.sh stop DIR                        stops everything; may run at any time, any number of times
 #
 # All files are in DIR, which belongs to one unprivileged user: whoever calls, or for root the user postgres
@@ -402,6 +403,14 @@ restart() {
   status
 }
 
+versions() {
+  need_parts
+  "$pg_bin/postgres" --version
+  /usr/bin/patroni --version
+  git -C "${self%/*}" log -1 --format='commit %H' 2>/dev/null || echo 'commit unknown'
+  [ -z "$(git -C "${self%/*}" status --porcelain 2>/dev/null)" ] || echo 'with changes that are not committed'
+}
+
 # The standby first: it must not take over from a primary that is told to stop a moment before it.
 stop() {
   local first node pid i pids=()
@@ -426,6 +435,7 @@ command=${1:-}
 case $command in
   install) install_parts ;;
   start) start "$@" ;;
+  versions) versions ;;
   status | url | kill-primary | rejoin | restart)
     need_parts
     open_folder "${1:-}"

@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A client of the platform's Maskinporten, made through the admin API, that gets tokens. */
 final class Caller {
-  private static final List<String> SCOPES = List.of("altinn:serviceowner/instances.read");
+  private static final String PREFIX = "altinn";
+  private static final String SUBSCOPE = "serviceowner/instances.read";
+  private static final List<String> SCOPES = List.of(PREFIX + ":" + SUBSCOPE);
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final String maskinporten;
@@ -30,19 +32,28 @@ final class Caller {
 
   /** Registers the client; its key is the admin client's own, which is as good as another. */
   Caller(ServerProcess server) throws IOException, InterruptedException {
-    this(server, "http://localhost:" + server.port());
+    this(server, "http://localhost:" + server.port(), false);
   }
 
-  /** The same, with a server whose public address is not the one that it listens on. */
-  Caller(ServerProcess server, String base) throws IOException, InterruptedException {
+  /** A client of a node that {@code serve} runs: the scope is made first. */
+  static Caller ofNode(ServerProcess node, String base) throws IOException, InterruptedException {
+    return new Caller(node, base, true);
+  }
+
+  private Caller(ServerProcess server, String base, boolean newScope)
+      throws IOException, InterruptedException {
     maskinporten = "http://localhost:" + server.port() + "/maskinporten/";
     issuer = base + "/maskinporten/";
     try {
       Map<String, @Nullable Object> admin =
-          Json.readObject(Files.readAllBytes(server.data().resolve("dev/admin-client.json")));
+          Json.readObject(Files.readAllBytes(server.adminClient()));
       RSAKey key = RSAKey.parse(Json.write(admin.get("jwk")));
       signing = GrantKey.ofJwk(key.toJSONString());
-      String adminToken = token(String.valueOf(admin.get("client_id")), "idporten:dcr.write");
+      String adminToken =
+          token(String.valueOf(admin.get("client_id")), "idporten:dcr.write idporten:scopes.write");
+      if (newScope) {
+        makeScope(adminToken);
+      }
       Map<String, @Nullable Object> client =
           post(
               "clients",
@@ -59,6 +70,25 @@ final class Caller {
       }
     } catch (MalformedJson | ParseException e) {
       throw new IllegalStateException("The admin client's file is not of the expected form.", e);
+    }
+  }
+
+  private void makeScope(String adminToken) throws IOException, InterruptedException {
+    Map<String, @Nullable Object> scope =
+        post(
+            "scopes",
+            adminToken,
+            Map.of(
+                "prefix",
+                PREFIX,
+                "subscope",
+                SUBSCOPE,
+                "description",
+                "load",
+                "accessible_for_all",
+                true));
+    if (!SCOPES.contains(String.valueOf(scope.get("name")))) {
+      throw new IllegalStateException("The scope was not made: " + scope);
     }
   }
 

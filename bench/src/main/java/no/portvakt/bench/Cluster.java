@@ -50,7 +50,7 @@ final class Cluster implements AutoCloseable {
     }
   }
 
-  /** Runs a command of the script and returns what it prints. */
+  /** Runs a command of the script on the cluster's folder and returns what it prints. */
   String run(String command, String... more) throws IOException, InterruptedException {
     List<String> line = new ArrayList<>(List.of("bash", script.toString(), command));
     line.add(folder.toString());

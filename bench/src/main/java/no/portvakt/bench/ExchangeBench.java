@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -61,9 +62,9 @@ final class ExchangeBench implements Callable<Integer> {
             new Load(server.port(), options.connections, () -> Requests.exchange(tokens.get()));
         Signatures signatures = new Signatures(JWSAlgorithm.parse(algorithm));
         Comparison comparison = new Comparison(server, load, signatures);
-        comparison.run(options, (part, perSecond) -> {}, err);
+        Comparison.run(List.of(comparison), options.warmUp, options.seconds, err);
         result.put("connections", options.connections);
-        comparison.describe("exchange", result);
+        comparison.describe("", "exchange", result);
       }
       result.put("rss_mb", server.residentMebibytes());
     }

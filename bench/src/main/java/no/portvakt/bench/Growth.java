@@ -1,15 +1,19 @@
 package no.portvakt.bench;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.Session;
 import no.portvakt.server.store.ClientTable;
@@ -33,6 +37,7 @@ final class Growth implements AutoCloseable {
 
   private final String name;
   private final List<Filled> stores = new ArrayList<>();
+  private final Deque<Closeable> opened = new ArrayDeque<>();
   private final SplittableRandom random = new SplittableRandom(4711);
 
   /** A look-up or a write that is measured. */
@@ -52,7 +57,6 @@ final class Growth implements AutoCloseable {
 
   /** A store with so many rows in each table, its server, and what they took. */
   private final class Filled {
-    final ServerProcess server;
     final Load requests;
     final double[] medians = new double[ROUNDS];
     final Database database;
@@ -65,7 +69,6 @@ final class Growth implements AutoCloseable {
     int fresh;
 
     Filled(ServerProcess server, Caller caller, Database database, int rows) {
-      this.server = server;
       this.requests =
           new Load(
               server.port(),
@@ -101,10 +104,14 @@ final class Growth implements AutoCloseable {
   /**
    * Adds a server, and fills its store until the tables have so many rows.
    *
-   * @param database the server's own, opened a second time; it is closed with this
+   * @param server is closed with this, whatever happens here
+   * @param own opens the server's database a second time; that is closed with this as well
    */
-  void add(ServerProcess server, Database database, int rows)
+  void add(ServerProcess server, Supplier<Database> own, int rows)
       throws IOException, InterruptedException {
+    opened.push(server::close);
+    Database database = own.get();
+    opened.push(database::close);
     Caller caller = new Caller(server);
     Filled filled = new Filled(server, caller, database, rows);
     stores.add(filled);
@@ -153,11 +160,14 @@ final class Growth implements AutoCloseable {
     return sorted[sorted.length / 2];
   }
 
+  /** Closes what was opened, the last first; one that fails to does not keep the others open. */
   @Override
   public void close() throws IOException {
-    for (Filled store : stores) {
-      store.database.close();
-      store.server.close();
+    Closeable first = opened.pollLast();
+    if (first != null) {
+      try (first) {
+        close();
+      }
     }
   }
 

@@ -48,13 +48,17 @@ final class MaskinportenBench implements Callable<Integer> {
       }
       Grants grants = new Grants(callers);
       Load load = new Load(server.port(), options.connections, () -> Requests.token(grants.get()));
-      Comparison comparison = new Comparison(server, load, new Signatures(JWSAlgorithm.RS256));
       // Half as many again as were needed last time: a server that warms up gets faster.
-      comparison.run(
-          options, (part, perSecond) -> grants.prepare((int) (1.5 * perSecond * part)), err);
+      Comparison comparison =
+          new Comparison(
+              server,
+              load,
+              new Signatures(JWSAlgorithm.RS256),
+              (part, perSecond) -> grants.prepare((int) (1.5 * perSecond * part)));
+      Comparison.run(List.of(comparison), options.warmUp, options.seconds, err);
       result.put("clients", CLIENTS);
       result.put("connections", options.connections);
-      comparison.describe("token", result);
+      comparison.describe("", "token", result);
       result.put("rss_mb", server.residentMebibytes());
     }
     options.print(result, spec.commandLine().getOut());

@@ -25,34 +25,69 @@ import java.util.stream.Stream;
 /** A server in a process of its own, on a free port, with data in a folder that ends with it. */
 final class ServerProcess implements AutoCloseable {
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  /** The value of {@code maskinporten.admin-client} for a node that has the first client. */
+  static final String ADMIN_CLIENT = "admin-client.json";
+
   private static final double CLOCK_TICKS_PER_SECOND = 100; // Linux' USER_HZ on every platform
 
   private final Path folder;
   private final int port;
+  private final List<String> arguments;
   private Process process;
   private long startMillis;
 
-  private ServerProcess(Path folder, int port) throws IOException, InterruptedException {
+  private ServerProcess(Path folder, int port, List<String> arguments)
+      throws IOException, InterruptedException {
     this.folder = folder;
     this.port = port;
+    this.arguments = arguments;
     long began = System.nanoTime();
     this.process = launch();
     this.startMillis = awaitReady(began);
   }
 
   /**
-   * Starts a server.
+   * Starts a developer's server, with its test data.
    *
    * @param settings YAML
    */
   static ServerProcess start(String settings) throws IOException, InterruptedException {
+    int port = freePort();
+    return start(settings, port, List.of("dev", "--port", String.valueOf(port)));
+  }
+
+  /**
+   * Starts a node as in operation, without test data.
+   *
+   * @param settings YAML without {@code listen}
+   */
+  static ServerProcess serve(String settings) throws IOException, InterruptedException {
+    int port = freePort();
+    return start(settings + "listen:\n  port: " + port + "\n", port, List.of("serve"));
+  }
+
+  private static ServerProcess start(String settings, int port, List<String> arguments)
+      throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("portvakt-bench");
-    Files.writeString(folder.resolve("settings.yaml"), settings);
-    int port;
-    try (ServerSocket probe = new ServerSocket(0)) {
-      port = probe.getLocalPort();
+    boolean started = false;
+    try {
+      Files.writeString(folder.resolve("settings.yaml"), settings);
+      ServerProcess server = new ServerProcess(folder, port, arguments);
+      started = true;
+      return server;
+    } finally {
+      if (!started) {
+        delete(folder);
+      }
     }
-    return new ServerProcess(folder, port);
+  }
+
+  /** A port that nobody listens on. */
+  static int freePort() throws IOException {
+    try (ServerSocket probe = new ServerSocket(0)) {
+      return probe.getLocalPort();
+    }
   }
 
   /** Starts a server whose store is in PostgreSQL. */
@@ -107,9 +142,9 @@ final class ServerProcess implements AutoCloseable {
   }
 
   private Process launch() throws IOException {
-    List<String> line = new ArrayList<>(List.of(program(), "dev"));
-    line.addAll(List.of("--port", String.valueOf(port)));
-    line.addAll(List.of("--config", folder.resolve("settings.yaml").toString()));
+    List<String> line = new ArrayList<>(List.of(program()));
+    line.addAll(arguments);
+    line.addAll(List.of("--config", settings().toString()));
     return new ProcessBuilder(line)
         .directory(folder.toFile()) // where data is, unless the settings name another store
         .redirectErrorStream(true)
@@ -117,7 +152,24 @@ final class ServerProcess implements AutoCloseable {
         .start();
   }
 
+  /** Waits until the server is ready; one that does not become so is killed. */
   private long awaitReady(long began) throws IOException, InterruptedException {
+    boolean ready = false;
+    try {
+      ready = isReady(began);
+      if (!ready) {
+        throw new IllegalStateException(
+            "The server did not start:\n" + Files.readString(log().toPath()));
+      }
+      return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    } finally {
+      if (!ready) {
+        var _ = process.destroyForcibly().onExit().join();
+      }
+    }
+  }
+
+  private boolean isReady(long began) throws IOException, InterruptedException {
     HttpRequest ready =
         HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/health/ready"))
             .timeout(Duration.ofSeconds(5))
@@ -126,16 +178,14 @@ final class ServerProcess implements AutoCloseable {
       while (System.nanoTime() - began < LONGEST_START.toNanos() && process.isAlive()) {
         try {
           if (client.send(ready, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
-            return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+            return true;
           }
         } catch (ConnectException e) {
           awaitListener(began); // a client that tries often takes the processor from the server
         }
       }
     }
-    process.destroyForcibly();
-    throw new IllegalStateException(
-        "The server did not start:\n" + Files.readString(log().toPath()));
+    return false;
   }
 
   private void awaitListener(long began) throws IOException, InterruptedException {
@@ -164,6 +214,19 @@ final class ServerProcess implements AutoCloseable {
 
   Path data() {
     return folder.resolve("data");
+  }
+
+  Path settings() {
+    return folder.resolve("settings.yaml");
+  }
+
+  /**
+   * The file of the first client: where {@code dev} puts it, or where the settings of a node do.
+   */
+  Path adminClient() {
+    return arguments.contains("dev")
+        ? data().resolve("dev/admin-client.json")
+        : folder.resolve(ADMIN_CLIENT);
   }
 
   long pid() {
@@ -209,8 +272,11 @@ final class ServerProcess implements AutoCloseable {
     delete(folder);
   }
 
-  /** Removes a folder with everything in it. */
+  /** Removes a folder with everything in it, if it is there. */
   static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return; // rather than hide why it was not made
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);

@@ -1,8 +1,11 @@
 package no.portvakt.bench;
 
+import com.nimbusds.jose.JWSAlgorithm;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.security.GeneralSecurityException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import no.portvakt.server.CryptoProvider;
@@ -15,16 +18,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code portvakt bench store}: exchanges a second on SQLite and on PostgreSQL, in turn in one run,
- * and how long single look-ups and writes take while the tables grow.
+ * {@code portvakt bench store}: exchanges a second on SQLite and on PostgreSQL and their processor
+ * time against the bare signatures, in turn in one run, and how long single look-ups and writes
+ * take while the tables grow.
  */
 @Command(
     name = "store",
-    description = "Exchanges a second on both stores, and latency while the tables grow.",
+    description =
+        "Exchanges and their processor time on both stores, and latency while the tables grow.",
     mixinStandardHelpOptions = true)
 final class StoreBench implements Callable<Integer> {
-  private static final int ROUNDS = 4;
-
   @Option(names = "--seconds", description = "Seconds of load on each. Default: ${DEFAULT-VALUE}.")
   int seconds = 24;
 
@@ -45,7 +48,7 @@ final class StoreBench implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws IOException, InterruptedException, GeneralSecurityException {
     PrintWriter out = spec.commandLine().getOut();
     if (seconds < 1
         || seconds > 600
@@ -76,7 +79,7 @@ final class StoreBench implements Callable<Integer> {
     try (Growth growth = new Growth("SQLite")) {
       for (int size = 1000; size <= rows; size *= 10) {
         ServerProcess server = ServerProcess.start("");
-        growth.add(server, Database.open(server.data()), size);
+        growth.add(server, () -> Database.open(server.data()), size);
       }
       growth.run(out);
     }
@@ -88,7 +91,7 @@ final class StoreBench implements Callable<Integer> {
       for (int size = 1000; size <= rows; size *= 10) {
         PostgresAddress address = postgres.fresh("rows" + size);
         ServerProcess server = ServerProcess.onPostgres(address.url());
-        growth.add(server, Database.connect(address), size);
+        growth.add(server, () -> Database.connect(address), size);
         postgres.settle(address);
       }
       growth.run(out);
@@ -96,7 +99,7 @@ final class StoreBench implements Callable<Integer> {
   }
 
   private void exchanges(BenchPostgres postgres, PrintWriter out)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, GeneralSecurityException {
     PrintWriter err = spec.commandLine().getErr();
     try (ServerProcess onSqlite = ServerProcess.start("");
         ServerProcess onPostgres = ServerProcess.onPostgres(postgres.url());
@@ -106,49 +109,17 @@ final class StoreBench implements Callable<Integer> {
           new Load(onSqlite.port(), connections, () -> Requests.exchange(sqliteTokens.get()));
       Load postgresql =
           new Load(onPostgres.port(), connections, () -> Requests.exchange(postgresTokens.get()));
-      err.printf("Warming up for 2 × %d s …%n", warmUp);
-      sqlite.run(warmUp);
-      postgresql.run(warmUp);
-      err.printf("Measuring for 2 × %d s in %d rounds …%n", seconds, ROUNDS);
-      Totals first = new Totals();
-      Totals second = new Totals();
-      for (int round = 0; round < ROUNDS; round++) {
-        first.measure(sqlite, onSqlite, (double) seconds / ROUNDS);
-        second.measure(postgresql, onPostgres, (double) seconds / ROUNDS);
-      }
+      Signatures signatures = new Signatures(JWSAlgorithm.RS256);
+      Comparison first = new Comparison(onSqlite, sqlite, signatures);
+      Comparison second = new Comparison(onPostgres, postgresql, signatures);
+      Comparison.run(List.of(first, second), warmUp, seconds, err);
       Map<String, @Nullable Object> result = new LinkedHashMap<>();
-      first.describe("sqlite", result);
-      second.describe("postgresql", result);
+      first.describe("sqlite_", "exchange", result);
+      second.describe("postgresql_", "exchange", result);
       result.put(
           "throughput_ratio", Math.round(second.perSecond() / first.perSecond() * 1000) / 1000.0);
       result.forEach((name, value) -> out.printf("%-32s %s%n", name, value));
       out.flush();
-    }
-  }
-
-  private static final class Totals {
-    private double seconds;
-    private double cpuMicros;
-    private long count;
-    private double p99;
-
-    void measure(Load load, ServerProcess server, double part) throws InterruptedException {
-      double before = server.cpuMicros();
-      Load.Result result = load.run(part);
-      cpuMicros += server.cpuMicros() - before;
-      seconds += result.seconds();
-      count += result.count();
-      p99 = Math.max(p99, result.percentileMillis(0.99));
-    }
-
-    double perSecond() {
-      return count / seconds;
-    }
-
-    void describe(String name, Map<String, @Nullable Object> result) {
-      result.put(name + "_exchanges_per_s", Math.round(perSecond()));
-      result.put(name + "_p99_ms", Math.round(p99 * 10) / 10.0);
-      result.put(name + "_server_cpu_us", Math.round(cpuMicros / count * 10) / 10.0);
     }
   }
 }
