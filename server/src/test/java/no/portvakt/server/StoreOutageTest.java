@@ -94,6 +94,31 @@ class StoreOutageTest {
     }
   }
 
+  // RFC 6749 §5.2: clients of the token endpoint read this form.
+  @ParameterizedTest
+  @MethodSource("stores")
+  void tellsClientsOfMaskinportenInTheirForm(Hurt store) {
+    try (TestStack stack = TestStack.start(store.settings)) {
+      TestStack.Client client = stack.newClient(READ);
+      for (String table : List.of("audit", "client", "replay")) {
+        String grant = stack.grant(client, READ).compact();
+        store.sql.accept("ALTER TABLE " + table + " RENAME TO away");
+        HttpResponse<String> answer = stack.requestToken(grant);
+        assertUnavailable(answer);
+        assertThat(TestStack.json(answer))
+            .as(table)
+            .containsOnlyKeys("error", "error_description")
+            .containsEntry("error", "temporarily_unavailable");
+        assertThat(answer.headers().firstValue("Content-Type")).contains("application/json");
+        assertThat(answer.headers().firstValue("Retry-After")).contains("5");
+        assertThat(answer.headers().firstValue("Cache-Control")).contains("no-store");
+        store.sql.accept("ALTER TABLE away RENAME TO " + table);
+        assertThat(stack.requestToken(grant).statusCode()).as(table).isEqualTo(200);
+        assertRefused(stack, stack.requestToken(grant), REPLAYED);
+      }
+    }
+  }
+
   @Test
   void goesOnExchangingWhileEveryReaderWaits() throws Exception {
     PostgresAddress plain = TestPostgres.fresh();
