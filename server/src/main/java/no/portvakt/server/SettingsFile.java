@@ -145,7 +145,7 @@ public final class SettingsFile {
                 "clock-skew",
                 Duration.ofSeconds(otherwise.clockSkew()),
                 Duration.ZERO,
-                Duration.ofMinutes(1))
+                TokenEndpoint.MOST_CLOCK_SKEW)
             .toSeconds(),
         section.flag("reject-unknown-claims", otherwise.rejectUnknownClaims()),
         section.flag("query-parameters", otherwise.queryParameters()),

@@ -18,9 +18,8 @@ import no.portvakt.server.administration.AdminApi.StatusCodes;
 import no.portvakt.server.registration.SubscopeGrammar;
 import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -30,7 +29,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @ParameterizedClass
 @EnumSource
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AdminDescriptionTest {
   private static final String ALTINN = "/api/v1/altinn/admin";
   private static final String TT02 = "https://tt02.altinn.no/";
@@ -53,7 +51,7 @@ class AdminDescriptionTest {
     this.description = new AdminDescription(stack);
   }
 
-  @AfterAll
+  @AfterEach
   void stop() {
     stack.close();
   }

@@ -26,7 +26,7 @@ final class GrantTimes {
    * Checks the times.
    *
    * @param options what is allowed
-   * @return until when the grant would be accepted by its times
+   * @return until when the grant would be accepted by its times with any skew that can be set
    */
   static Instant check(Grant grant, Instant now, TokenEndpoint.Options options) {
     return new GrantTimes(grant, now.getEpochSecond(), options).check();
@@ -58,7 +58,7 @@ final class GrantTimes {
     if (grant.claims().containsKey(NOT_BEFORE)) {
       requireReached(NOT_BEFORE, time(NOT_BEFORE));
     }
-    return Instant.ofEpochSecond(expiresAt + skew + 1);
+    return Instant.ofEpochSecond(expiresAt + 1).plus(TokenEndpoint.MOST_CLOCK_SKEW);
   }
 
   private void requireReached(String claim, long time) {

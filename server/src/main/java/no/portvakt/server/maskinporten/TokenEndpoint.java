@@ -43,6 +43,12 @@ public final class TokenEndpoint implements Handler {
   /** How long before a client's key or certificate ends its grants are answered with a warning. */
   public static final Duration WARNED_BEFORE = Duration.ofDays(30);
 
+  /**
+   * The most that {@link Options#clockSkew()} may be. A grant that was used is remembered as if it
+   * were so much, because another node, or the next start, may have another skew.
+   */
+  public static final Duration MOST_CLOCK_SKEW = Duration.ofMinutes(1);
+
   /** The header of an answer to a grant whose key or certificate ends soon: when, an HTTP-date. */
   private static final String KEY_EXPIRES = "Portvakt-Key-Expires";
 
