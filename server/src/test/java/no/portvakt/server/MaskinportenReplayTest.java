@@ -153,9 +153,7 @@ class MaskinportenReplayTest {
     }
     try (TestStack lenient =
         TestStack.start(it ->
-            skew(60)
-                .apply(store.settings().apply(it))
-                .withBaseUrl("http://localhost:" + port))) {
+            skew(60).apply(store.settings().apply(it)).withBaseUrl("http://localhost:" + port))) {
       lenient.clock().advance(Duration.ofSeconds(130));
       assertRefused(lenient, lenient.requestToken(grant), REPLAYED);
       lenient.clock().advance(Duration.ofSeconds(51));
