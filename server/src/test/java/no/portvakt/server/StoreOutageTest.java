@@ -99,8 +99,8 @@ class StoreOutageTest {
   @MethodSource("stores")
   void tellsClientsOfMaskinportenInTheirForm(Hurt store) {
     try (TestStack stack = TestStack.start(store.settings)) {
-      TestStack.Client client = stack.newClient(READ);
       for (String table : List.of("audit", "client", "replay")) {
+        TestStack.Client client = stack.newClient(READ); // nobody has read it yet
         String grant = stack.grant(client, READ).compact();
         store.sql.accept("ALTER TABLE " + table + " RENAME TO away");
         HttpResponse<String> answer = stack.requestToken(grant);
