@@ -32,6 +32,13 @@ import org.jspecify.annotations.Nullable;
 final class AdminApiClient {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final long LONGEST_ANSWER = 64L * 1024 * 1024;
+
+  /** The most entries in a list of the admin API. */
+  private static final int MOST_ENTRIES = 5000;
+
+  /** What a list that was cut off has at least: 4 000 000 bytes without one more of 64 KiB. */
+  private static final int LEAST_BYTES_OF_MOST = 4_000_000 - 65_536;
+
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
   private final String base;
@@ -125,6 +132,29 @@ final class AdminApiClient {
   /** A document. */
   Reply get(String path) {
     return required(send("GET", path, null, null), "GET", path);
+  }
+
+  /**
+   * The objects of a list, when these are all that there are.
+   *
+   * @throws CannotDo when the list is so long that the API may have cut it off, which it does not
+   *     say (docs/protocol/maskinporten-admin.md)
+   */
+  List<Map<String, @Nullable Object>> all(String path) {
+    Received received = send("GET", path, null, null);
+    List<Map<String, @Nullable Object>> all = required(received, "GET", path).list();
+    int bytes = received.body.getBytes(StandardCharsets.UTF_8).length;
+    if (all.size() >= MOST_ENTRIES || bytes >= LEAST_BYTES_OF_MOST) {
+      throw new CannotDo(
+          "The admin API may not show all of /"
+              + path
+              + ": "
+              + all.size()
+              + " entries and "
+              + bytes
+              + " bytes are near the most of a list, so what is missing there can't be known.");
+    }
+    return all;
   }
 
   /** A document, or null when there is none (404). */

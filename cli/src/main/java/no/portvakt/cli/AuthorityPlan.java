@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import no.portvakt.cli.AdminApiClient.Reply;
 import no.portvakt.cli.Portvakt.CannotDo;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +20,14 @@ final class AuthorityPlan {
 
   private final AdminApiClient api;
   private final AuthorityFile file;
+  private final boolean prune;
   private final List<Step> steps = new ArrayList<>();
   private final List<Step> removals = new ArrayList<>();
 
-  private AuthorityPlan(AdminApiClient api, AuthorityFile file) {
+  private AuthorityPlan(AdminApiClient api, AuthorityFile file, boolean prune) {
     this.api = api;
     this.file = file;
+    this.prune = prune;
   }
 
   /** What a step does to the thing that it is about. */
@@ -58,7 +61,7 @@ final class AuthorityPlan {
    * @param prune whether to remove what the file's sections do not have
    */
   static List<Step> of(AdminApiClient api, AuthorityFile file, ClientPlan clients, boolean prune) {
-    AuthorityPlan plan = new AuthorityPlan(api, file);
+    AuthorityPlan plan = new AuthorityPlan(api, file, prune);
     plan.prefixes();
     plan.scopes();
     clients.add(plan.steps, plan.removals);
@@ -77,7 +80,7 @@ final class AuthorityPlan {
     }
     String owner = api.organisation();
     Set<String> present = new LinkedHashSet<>();
-    api.get("prefix").list().forEach(row -> present.add(String.valueOf(row.get("prefix"))));
+    api.all("prefix").forEach(row -> present.add(String.valueOf(row.get("prefix"))));
     for (String prefix : file.prefixes()) {
       if (!present.contains(prefix)) {
         steps.add(
@@ -94,40 +97,38 @@ final class AuthorityPlan {
     if (file.scopes() == null && file.accesses() == null) {
       return;
     }
-    Map<String, Map<String, @Nullable Object>> present = new LinkedHashMap<>();
-    for (String path : List.of("scopes?inactive=true", "scopes")) {
-      api.get(path).list().forEach(row -> present.put(String.valueOf(row.get("name")), row));
-    }
     Map<String, Map<String, @Nullable Object>> wanted = new LinkedHashMap<>();
     if (file.scopes() != null) {
       wanted.putAll(file.scopes());
     }
+    Set<String> fresh = new LinkedHashSet<>();
+    // One by one: a list of all may be longer than the API shows.
     for (Map.Entry<String, Map<String, @Nullable Object>> scope : wanted.entrySet()) {
-      scope(scope.getKey(), scope.getValue(), present.get(scope.getKey()));
-    }
-    if (file.scopes() != null) {
-      for (String name : present.keySet()) {
-        boolean active = Boolean.TRUE.equals(present.get(name).get("active"));
-        if (active
-            && !wanted.containsKey(name)
-            && OF_THE_API.stream().noneMatch(name::startsWith)) {
-          removals.add(
-              new Step(
-                  Kind.REMOVE, "scope " + name, List.of(), () -> api.delete(path(name), null)));
-        }
+      Reply old = ScopeCommand.find(api, scope.getKey());
+      if (old == null) {
+        fresh.add(scope.getKey());
       }
+      scope(scope.getKey(), scope.getValue(), old);
+    }
+    if (prune && file.scopes() != null) {
+      api.all("scopes").stream()
+          .map(row -> String.valueOf(row.get("name")))
+          .filter(name -> !wanted.containsKey(name))
+          .filter(name -> OF_THE_API.stream().noneMatch(name::startsWith))
+          .forEach(name ->
+              removals.add(
+                  new Step(
+                      Kind.REMOVE,
+                      "scope " + name,
+                      List.of(),
+                      () -> api.delete(ScopeCommand.path(name), null))));
     }
     if (file.accesses() != null) {
-      file.accesses()
-          .forEach((scope, list) ->
-              access(scope, list, wanted.containsKey(scope) && !present.containsKey(scope)));
+      file.accesses().forEach((scope, list) -> access(scope, list, fresh.contains(scope)));
     }
   }
 
-  private void scope(
-      String name,
-      Map<String, @Nullable Object> settings,
-      @Nullable Map<String, @Nullable Object> old) {
+  private void scope(String name, Map<String, @Nullable Object> settings, @Nullable Reply old) {
     String what = "scope " + name;
     if (old == null) {
       Map<String, @Nullable Object> body = ScopeCommand.named(name);
@@ -140,20 +141,18 @@ final class AuthorityPlan {
               () -> requireTaken(what, settings, api.post("scopes", body).object())));
       return;
     }
-    List<String> changes = changes(settings, old);
+    List<String> changes = changes(settings, old.object());
     if (!changes.isEmpty()) {
-      Map<String, @Nullable Object> body = Members.changed(old, settings);
+      Map<String, @Nullable Object> body = Members.changed(old.object(), settings);
       steps.add(
           new Step(
               Kind.CHANGE,
               what,
               changes,
-              () -> requireTaken(what, settings, api.put(path(name), body, null).object())));
+              () ->
+                  requireTaken(
+                      what, settings, api.put(ScopeCommand.path(name), body, old.tag()).object())));
     }
-  }
-
-  private static String path(String scope) {
-    return "scopes?scope=" + AdminApiClient.encoded(scope);
   }
 
   /** What differs, and that it is not active, a line each. */
@@ -183,7 +182,7 @@ final class AuthorityPlan {
   private void access(String scope, List<String> organisations, boolean isNew) {
     Set<String> present = new LinkedHashSet<>();
     if (!isNew) {
-      api.get("scopes/access?scope=" + AdminApiClient.encoded(scope)).list().stream()
+      api.all("scopes/access?scope=" + AdminApiClient.encoded(scope)).stream()
           .filter(row -> "APPROVED".equals(row.get("state")))
           .forEach(row -> present.add(String.valueOf(row.get("consumer_orgno"))));
     }
@@ -221,7 +220,7 @@ final class AuthorityPlan {
     Map<String, Map<String, @Nullable Object>> present = new LinkedHashMap<>();
     for (String consumer : consumers) {
       String path = "delegations?orgno=" + AdminApiClient.encoded(consumer);
-      api.get(path).list().stream()
+      api.all(path).stream()
           .filter(row -> scopes.contains(row.get("scope")))
           .filter(row -> consumer.equals(row.get("consumer_orgno")))
           .forEach(row -> present.put(DelegationCommand.path(row), row));

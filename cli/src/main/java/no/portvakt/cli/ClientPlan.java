@@ -52,7 +52,8 @@ final class ClientPlan {
   }
 
   private void clients(List<Client> wanted, List<Step> steps, List<Step> removals) {
-    List<Map<String, @Nullable Object>> present = api.get("clients").list();
+    boolean named = wanted.stream().anyMatch(client -> client.id() == null);
+    List<Map<String, @Nullable Object>> present = named || prune ? api.all("clients") : List.of();
     String own = api.organisation();
     for (Client client : wanted) {
       String id = client.id() == null ? find(client, present, own) : client.id();
@@ -254,8 +255,7 @@ final class ClientPlan {
     Map<User, String> present = new LinkedHashMap<>();
     if (exists) {
       String path = "systemusers?system_id=" + AdminApiClient.encoded(system);
-      api.get(path)
-          .list()
+      api.all(path)
           .forEach(row ->
               present.put(
                   new User(

@@ -44,10 +44,9 @@ final class RestoreCommand implements Callable<Integer> {
     out.println("The store of " + restored.created() + " is in " + data + ".");
     out.println(restored.records() + " audit records are whole, and the master key fits.");
     out.println(
-        "Grants that were used after the backup could be used again: wait"
-            + " maskinporten.grant-lifetime and "
-            + Backup.GRANT_MARGIN.toSeconds()
-            + " s before the platform serves.");
+        // A grant's iat may be ahead by the skew and its exp past, to the end of that second.
+        "Grants that were used after the backup could be used again: before the platform serves"
+            + " wait maskinporten.grant-lifetime, twice maskinporten.clock-skew and 1 s.");
     out.flush();
     return 0;
   }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import no.portvakt.cli.AdminApiClient.Reply;
 import no.portvakt.cli.Portvakt.CannotDo;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -32,20 +33,34 @@ final class ScopeCommand {
     String name = "";
 
     String path() {
-      return "scopes?scope=" + AdminApiClient.encoded(name);
+      return ScopeCommand.path(name);
     }
 
     /** The scope, active or not. */
-    Map<String, @Nullable Object> find(AdminApiClient api) {
-      for (String suffix : List.of("", "&inactive=true")) {
-        for (Map<String, @Nullable Object> scope : api.get(path() + suffix).list()) {
-          if (name.equals(scope.get("name"))) {
-            return scope;
-          }
+    Reply find(AdminApiClient api) {
+      Reply scope = ScopeCommand.find(api, name);
+      if (scope == null) {
+        throw new CannotDo("Your organisation has no scope " + name + "; `scope list` shows all.");
+      }
+      return scope;
+    }
+  }
+
+  static String path(String name) {
+    return "scopes?scope=" + AdminApiClient.encoded(name);
+  }
+
+  /** A scope and its state, active or not; null: there is none of that name. */
+  static @Nullable Reply find(AdminApiClient api, String name) {
+    for (String suffix : List.of("", "&inactive=true")) {
+      Reply reply = api.get(path(name) + suffix);
+      for (Map<String, @Nullable Object> scope : reply.list()) {
+        if (name.equals(scope.get("name"))) {
+          return new Reply(scope, reply.tag());
         }
       }
-      throw new CannotDo("Your organisation has no scope " + name + "; `scope list` shows all.");
     }
+    return null;
   }
 
   /** {@code scope list}. */
@@ -73,7 +88,7 @@ final class ScopeCommand {
   static final class ShowCommand extends OnOneScope {
     @Override
     int run(AdminApiClient api, PrintWriter out) {
-      print(out, find(api));
+      print(out, find(api).object());
       return 0;
     }
   }
@@ -128,7 +143,8 @@ final class ScopeCommand {
     @Override
     int run(AdminApiClient api, PrintWriter out) {
       Map<String, @Nullable Object> members = Members.read(WHERE, settings, Members.OF_SCOPE);
-      print(out, api.put(path(), Members.changed(find(api), members), null).object());
+      Reply old = find(api);
+      print(out, api.put(path(), Members.changed(old.object(), members), old.tag()).object());
       return 0;
     }
   }

@@ -6,6 +6,8 @@ import com.nimbusds.jose.jwk.RSAKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -218,6 +220,28 @@ class ApplyCommandTest {
                     "--prune")
                 .out())
         .contains("    - " + first);
+  }
+
+  @Test
+  void registersAKeyAnewThatHasExpired() throws IOException {
+    String yaml = everything();
+    apply(yaml).succeeds();
+    Object kid = platform.object("key", "list", id + "-reader").get("kid");
+    // Beside another one, which stays with its time of expiry.
+    Path other = folder.resolve(id + "-other.json");
+    platform.run("key", "add", id + "-reader", "--new", other.toString()).succeeds();
+    platform.sql("UPDATE client_key SET expires = 1000 WHERE kid = '" + kid + "'");
+    assertThat(platform.objects("key", "list", id + "-reader")).hasSize(1);
+    assertThat(apply(yaml).succeeds().out())
+        .contains("~ keys of client " + id + "-reader\n    + " + kid + "\n")
+        .contains("To create: 0, to change: 1, to remove: 0.");
+    assertThat(platform.objects("key", "list", id + "-reader"))
+        .hasSize(2)
+        .anySatisfy(key -> assertThat(key).containsEntry("kid", kid))
+        .allSatisfy(key ->
+            assertThat((long) Objects.requireNonNull(key.get("exp")))
+                .isGreaterThan(Instant.now().plus(Duration.ofDays(364)).getEpochSecond()));
+    assertThat(apply(yaml).succeeds().out()).startsWith("Nothing to do.");
   }
 
   @Test

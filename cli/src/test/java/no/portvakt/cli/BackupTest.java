@@ -90,7 +90,7 @@ final class BackupTest {
     assertThat(console.out())
         .contains(" is in " + restored + ".\n")
         .containsPattern("\\d+ audit records are whole, and the master key fits\\.")
-        .contains("wait maskinporten.grant-lifetime and 21 s before");
+        .contains("wait maskinporten.grant-lifetime, twice maskinporten.clock-skew and 1 s");
     assertThat(names(restored)).containsExactlyInAnyOrder(STORE, "master.key");
     try (Database database = Database.open(restored)) {
       assertThat(NodeProcess.recorded(database)).containsAll(receivedBefore);

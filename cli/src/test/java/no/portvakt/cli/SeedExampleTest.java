@@ -1,6 +1,7 @@
 package no.portvakt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.nimbusds.jwt.SignedJWT;
 import java.math.BigInteger;
@@ -25,7 +26,10 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import no.portvakt.maskinporten.AccessToken;
 import no.portvakt.maskinporten.GrantKey;
 import no.portvakt.maskinporten.MaskinportenClient;
@@ -78,12 +82,23 @@ class SeedExampleTest {
   void getsATokenWithAnEnterpriseCertificate() throws Exception {
     HttpResponse<String> response = postMaskinportenToken(enterprise);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    TokenResponse token = TokenResponse.deserialize(response.body());
+    assertThat(token.tokenType).isEqualTo("Bearer");
+    assertThat(token.scope).isEqualTo("altinn:enduser");
+    assertThat(token.expiresIn).isBetween(100, 120);
+    // It has found all that there is, as it is.
     assertThat(Json.readObject(response.body()))
-        .containsOnlyKeys("access_token", "token_type", "expires_in", "scope")
-        .containsEntry("token_type", "Bearer")
-        .containsEntry("scope", "altinn:enduser");
-    String token = String.valueOf(Json.readObject(response.body()).get("access_token"));
-    assertThat(SignedJWT.parse(token).getJWTClaimsSet().getClaims())
+        .isEqualTo(
+            Map.of(
+                "access_token",
+                token.accessToken,
+                "expires_in",
+                (long) token.expiresIn,
+                "scope",
+                token.scope,
+                "token_type",
+                token.tokenType));
+    assertThat(SignedJWT.parse(token.accessToken).getJWTClaimsSet().getClaims())
         .containsEntry("aud", List.of("https://tt02.altinn.no"))
         .containsEntry("client_amr", "virksomhetssertifikat")
         .containsEntry("client_id", clientId);
@@ -106,6 +121,14 @@ class SeedExampleTest {
         postMaskinportenToken(new Issued("C=NO, SERIALNUMBER=974760673, CN=Test", root));
     assertThat(response.statusCode()).isEqualTo(400);
     assertThat(response.body()).contains("MP-122");
+  }
+
+  @Test
+  void givesNoTokenToAClientThatReadsARefusalAsAnAnswer() throws Exception {
+    HttpResponse<String> refused =
+        postMaskinportenToken(new Issued("C=NO, SERIALNUMBER=974760673, CN=Test", root));
+    assertThatExceptionOfType(NoSuchElementException.class)
+        .isThrownBy(() -> TokenResponse.deserialize(refused.body()));
   }
 
   @Test
@@ -180,6 +203,26 @@ class SeedExampleTest {
                           + jwtAssertion))
               .build(),
           BodyHandlers.ofString());
+    }
+  }
+
+  /** The guide's model of the answer; the JDK has no JSON, so each member is looked for. */
+  private record TokenResponse(String accessToken, int expiresIn, String scope, String tokenType) {
+    static TokenResponse deserialize(String json) {
+      return new TokenResponse(
+          member(json, "access_token"),
+          Integer.parseInt(member(json, "expires_in")),
+          member(json, "scope"),
+          member(json, "token_type"));
+    }
+
+    private static String member(String json, String name) {
+      return Pattern.compile("\"" + name + "\"\\s*:\\s*\"?([^\",}]+)")
+          .matcher(json)
+          .results()
+          .findFirst()
+          .orElseThrow()
+          .group(1);
     }
   }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,6 +41,18 @@ final class TestPlatform implements AutoCloseable {
 
   Path adminFile() {
     return folder.resolve("dev/admin-client.json");
+  }
+
+  /** Changes the store behind the platform's back. */
+  void sql(String sql) {
+    String address = "jdbc:sqlite:" + folder.resolve("portvakt.db");
+    try (Connection connection = DriverManager.getConnection(address);
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = 10000");
+      assertThat(statement.executeUpdate(sql)).isPositive();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Runs {@code portvakt maskinporten} with these arguments, as the admin client. */

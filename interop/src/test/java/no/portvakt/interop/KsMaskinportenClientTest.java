@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import java.io.IOException;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +23,7 @@ import no.ks.fiks.maskinporten.Maskinportenklient;
 import no.ks.fiks.maskinporten.MaskinportenklientBuilder;
 import no.ks.fiks.maskinporten.MaskinportenklientProperties;
 import no.ks.fiks.maskinporten.error.MaskinportenClientTokenRequestException;
+import no.ks.fiks.maskinporten.error.MaskinportenTokenTemporarilyUnavailableException;
 import no.portvakt.interop.Platform.Client;
 import no.portvakt.server.certificates.Issued;
 import no.portvakt.server.certificates.Subject;
@@ -132,7 +134,7 @@ class KsMaskinportenClientTest {
   @Test
   void saysThatTheSignatureIsWrong() throws JOSEException {
     Maskinportenklient wrong =
-        klient(client.id(), platform.maskinporten())
+        klient(platform, client.id(), platform.maskinporten())
             .withPrivateKey(Platform.newKey().toPrivateKey())
             .usingAsymmetricKey(client.key().getKeyID())
             .build();
@@ -143,7 +145,7 @@ class KsMaskinportenClientTest {
   void saysThatTheAudienceLacksItsSlash() throws JOSEException {
     String slashless = platform.maskinporten().replaceFirst("/$", "");
     Maskinportenklient wrong =
-        klient(client.id(), slashless)
+        klient(platform, client.id(), slashless)
             .withPrivateKey(client.key().toPrivateKey())
             .usingAsymmetricKey(client.key().getKeyID())
             .build();
@@ -214,9 +216,32 @@ class KsMaskinportenClientTest {
         .contains("combination consumer_org in claim and delegation scope on client is invalid");
   }
 
+  @Test
+  void saysThatTheAuthorityCanDoNothingNow() throws IOException {
+    try (Platform own = Platform.start()) {
+      Maskinportenklient klient = withKey(own, own.newClient(READ, WRITE));
+      String before = klient.getAccessToken(forScopes(READ).build());
+      own.sql("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END");
+      MaskinportenTokenTemporarilyUnavailableException refused =
+          catchThrowableOfType(
+              MaskinportenTokenTemporarilyUnavailableException.class,
+              () -> klient.getAccessToken(forScopes(WRITE).build()));
+      assertThat(refused).isNotNull();
+      assertThat(refused.getMessage()).contains("503").contains("temporarily_unavailable");
+      // What it has it keeps.
+      assertThat(klient.getAccessToken(forScopes(READ).build())).isEqualTo(before);
+      own.sql("DROP TRIGGER full");
+      assertThat(klient.getAccessToken(forScopes(WRITE).build())).isNotEmpty();
+    }
+  }
+
   private Maskinportenklient withKey(Client own) {
+    return withKey(platform, own);
+  }
+
+  private static Maskinportenklient withKey(Platform platform, Client own) {
     try {
-      return klient(own.id(), platform.maskinporten())
+      return klient(platform, own.id(), platform.maskinporten())
           .withPrivateKey(own.key().toPrivateKey())
           .usingAsymmetricKey(own.key().getKeyID())
           .build();
@@ -240,13 +265,13 @@ class KsMaskinportenClientTest {
   }
 
   private Maskinportenklient withCertificate(String id, Issued own) {
-    return klient(id, platform.maskinporten())
+    return klient(platform, id, platform.maskinporten())
         .withPrivateKey(own.key())
         .usingVirksomhetssertifikat(own.certificate())
         .build();
   }
 
-  private MaskinportenklientBuilder klient(String id, String audience) {
+  private static MaskinportenklientBuilder klient(Platform platform, String id, String audience) {
     return Maskinportenklient.builder()
         .withProperties(
             MaskinportenklientProperties.builder()

@@ -22,6 +22,10 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -126,6 +130,18 @@ final class Platform implements AutoCloseable {
   /** The admin client with its private key, as scripts get it. */
   Path adminClientFile() {
     return folder.resolve("dev/admin-client.json");
+  }
+
+  /** Changes the store behind the platform's back. */
+  void sql(String sql) {
+    String address = "jdbc:sqlite:" + folder.resolve("portvakt.db");
+    try (Connection connection = DriverManager.getConnection(address);
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = 10000");
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static RSAKey newKey() {

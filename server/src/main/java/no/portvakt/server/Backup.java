@@ -13,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -32,7 +31,6 @@ import no.portvakt.server.store.AuditTable;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import no.portvakt.tokens.RuleTrace;
-import no.portvakt.tokens.TokenVerifier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,13 +38,6 @@ import org.jspecify.annotations.Nullable;
  * what it is and its SHA-256, and {@code master.key} when that was asked for (docs/operations.md).
  */
 public final class Backup {
-  /**
-   * For how long beyond {@code maskinporten.grant-lifetime} a grant is accepted after its first
-   * use: its {@code iat} may be ahead and its {@code exp} past, to the end of that second.
-   */
-  public static final Duration GRANT_MARGIN =
-      TokenVerifier.CLOCK_SKEW.multipliedBy(2).plusSeconds(1);
-
   private static final String FORMAT = "portvakt-backup-1";
   private static final String STORE = "portvakt.db";
   private static final String MANIFEST = "manifest.json";

@@ -232,7 +232,7 @@ public final class Server implements AutoCloseable {
               clock,
               settings.maskinporten().tokens(),
               metrics::keyEndsSoon);
-      router.route("POST", "/maskinporten/token", tokens::handle);
+      router.route("POST", "/maskinporten/token", tokens);
       ErrorPages errors = new ErrorPages(issuer.issuer());
       router.document("/maskinporten/errors", errors::list);
       router.document("/maskinporten/errors/{code}", errors::one);

@@ -13,6 +13,7 @@ import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.registration.SubscopeGrammar;
+import no.portvakt.tokens.TokenVerifier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -222,7 +223,8 @@ public record Settings(
             dev == null ? null : dev.resolve("admin-client.json"),
             Revocation.Options.of(List.of()),
             new Administration(Map.of(), SubscopeGrammar.EXTENDED, AdminApi.StatusCodes.OBSERVED),
-            new TokenEndpoint.Options(120, true, false, false)),
+            new TokenEndpoint.Options(
+                120, TokenVerifier.CLOCK_SKEW.toSeconds(), true, true, false, false)),
         new Development(dev == null ? null : dev.resolve("test-authority.pem")));
   }
 

@@ -114,6 +114,8 @@ public final class SettingsFile {
         "subscope-grammar",
         "status-codes",
         "grant-lifetime",
+        "clock-skew",
+        "reject-unknown-claims",
         "query-parameters",
         "misspelt-media-type",
         "legacy-claims");
@@ -138,6 +140,14 @@ public final class SettingsFile {
                 SECOND,
                 Duration.ofMinutes(10))
             .toSeconds(),
+        section
+            .duration(
+                "clock-skew",
+                Duration.ofSeconds(otherwise.clockSkew()),
+                Duration.ZERO,
+                TokenEndpoint.MOST_CLOCK_SKEW)
+            .toSeconds(),
+        section.flag("reject-unknown-claims", otherwise.rejectUnknownClaims()),
         section.flag("query-parameters", otherwise.queryParameters()),
         section.flag("misspelt-media-type", otherwise.misspeltMediaType()),
         section.flag("legacy-claims", otherwise.legacyClaims()));

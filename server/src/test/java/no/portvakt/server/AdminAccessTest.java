@@ -180,7 +180,8 @@ class AdminAccessTest {
   @Test
   void takesATokenOfTheOlderForm() {
     try (TestStack own =
-        TestStack.start(TestStack.grants(new TokenEndpoint.Options(120, true, false, true)))) {
+        TestStack.start(
+            TestStack.grants(new TokenEndpoint.Options(120, 10, true, true, false, true)))) {
       String token = own.adminToken();
       assertThat(TestStack.claims(token)).containsEntry("aud", "unspecified");
       assertThat(own.admin("GET", SCOPES, token, null).statusCode()).isEqualTo(200);

@@ -7,6 +7,7 @@ import dev.harrel.jsonschema.ValidatorFactory;
 import dev.harrel.jsonschema.providers.SnakeYamlNode;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -62,13 +63,44 @@ final class AdminDescription {
         .toList();
   }
 
+  /** The parameters of the query that an operation can't do without. */
+  List<String> requiredInQuery(String operation) {
+    return parameters(operation).stream()
+        .filter(it -> "query".equals(it.get("in")) && Boolean.TRUE.equals(it.get("required")))
+        .map(it -> String.valueOf(it.get("name")))
+        .toList();
+  }
+
+  /** Whether an operation can be bound to a state. */
+  boolean takesIfMatch(String operation) {
+    return parameters(operation).stream().anyMatch(it -> "If-Match".equals(it.get("name")));
+  }
+
+  /** Whether an operation may answer like this. */
+  boolean mayAnswer(String operation, int status) {
+    return at(operation(operation), "responses").containsKey(String.valueOf(status));
+  }
+
+  private List<Map<?, ?>> parameters(String operation) {
+    List<Map<?, ?>> all = new ArrayList<>();
+    if (operation(operation).get("parameters") instanceof List<?> parameters) {
+      parameters.forEach(it -> all.add(resolved((Map<?, ?>) Objects.requireNonNull(it))));
+    }
+    return all;
+  }
+
   private Map<?, ?> operation(String name) {
     String[] parts = name.split(" ", 2);
     return at(at(paths, parts[1]), parts[0].toLowerCase(Locale.ROOT));
   }
 
-  /** Holds a call against the description: its body when it succeeded, and its answer. */
+  /** Holds a call against the description: its JSON body when it succeeded, and its answer. */
   void check(String name, @Nullable String body, HttpResponse<String> answer) {
+    check(name, "application/json", body, answer);
+  }
+
+  /** Holds a call against the description, with a body of this media type. */
+  void check(String name, String bodyType, @Nullable String body, HttpResponse<String> answer) {
     Map<?, ?> operation = operation(name);
     String status = String.valueOf(answer.statusCode());
     Map<?, ?> responses = at(operation, "responses");
@@ -91,14 +123,15 @@ final class AdminDescription {
       done.add(name);
       if (body != null && operation.get("requestBody") instanceof Map<?, ?> request) {
         Map<?, ?> content = at(request, "content");
-        validate(name, at(at(content, "application/json"), "schema"), body);
+        boolean json = bodyType.equals("application/json");
+        validate(name, at(at(content, bodyType), "schema"), json ? body : Json.write(body));
       }
     }
   }
 
-  private Map<?, ?> resolved(Map<?, ?> response) {
-    if (!(response.get("$ref") instanceof String reference)) {
-      return response;
+  private Map<?, ?> resolved(Map<?, ?> item) {
+    if (!(item.get("$ref") instanceof String reference)) {
+      return item;
     }
     String[] steps = reference.split("/", -1);
     return at(at(at(document, steps[1]), steps[2]), steps[3]);

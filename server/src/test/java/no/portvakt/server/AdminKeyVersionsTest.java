@@ -201,7 +201,7 @@ class AdminKeyVersionsTest {
         .stream().map(key -> String.valueOf(((Map<?, ?>) key).get("kid"))).toList();
   }
 
-  private static String pem() {
+  static String pem() {
     try {
       return "-----BEGIN PUBLIC KEY-----\n"
           + Base64.getMimeEncoder().encodeToString(KEY.toRSAPublicKey().getEncoded())

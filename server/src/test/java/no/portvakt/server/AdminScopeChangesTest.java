@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import no.portvakt.server.administration.AdminApi.StatusCodes;
 import no.portvakt.server.registration.SubscopeGrammar;
-import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -179,6 +178,27 @@ class AdminScopeChangesTest {
   }
 
   @Test
+  void namesTheStateOfTheOneScopeThatIsAskedFor() {
+    String name = admin.newScope("state/one", Map.of());
+    String first = tag(admin.call("GET", path(name), null));
+    admin.call(200, "PUT", path(name), Map.of("description", "new"), "If-Match", first);
+    String second = tag(admin.call("GET", path(name), null));
+    admin.refused(
+        412,
+        "precondition_failed",
+        "PUT",
+        path(name),
+        Map.of("description", "late"),
+        "If-Match",
+        first);
+    HttpResponse<String> gone = admin.call("DELETE", path(name), null, "If-Match", second);
+    assertThat(tag(admin.call("GET", path(name) + "&inactive=true", null))).isEqualTo(tag(gone));
+    for (String list : List.of(path(name), path("altinn:state/none"), "/scopes")) {
+      assertThat(admin.call("GET", list, null).headers().firstValue("ETag")).as(list).isEmpty();
+    }
+  }
+
+  @Test
   void showsPublicScopesToEverybody() {
     admin.newScope("seen/public", Map.of("accessible_for_all", true));
     admin.newScope("seen/internal", Map.of("visibility", "INTERNAL"));
@@ -213,10 +233,7 @@ class AdminScopeChangesTest {
                     Map.of(), SubscopeGrammar.SEED, StatusCodes.DOCUMENTED)))) {
       AdminCaller caller = AdminCaller.admin(own);
       caller.call(200, "POST", "/scopes", scope("any/name", Map.of()));
-      String id =
-          text(caller.call(200, "POST", "/clients", AdminCaller.client(Map.of())), "client_id");
-      Object keys = Json.write(List.of(AdminKeyVersionsTest.jwk("a")));
-      caller.call(200, "POST", "/clients/" + id + "/jwks", keys);
+      // Every other creation: AdminDescriptionTest.
       // The first edition's grammar holds.
       caller.bad("Scope", "subscope", "POST", "/scopes", scope("ab:cd", Map.of()));
       caller.bad("Scope", "subscope", "POST", "/scopes", scope("ab.c.d", Map.of()));
@@ -255,6 +272,11 @@ class AdminScopeChangesTest {
     for (Object value : values) {
       admin.bad("Scope", name, "POST", "/scopes", scope("not/good", Map.of(name, value)));
     }
+  }
+
+  private static String tag(HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return answer.headers().firstValue("ETag").orElseThrow();
   }
 
   private static String path(String name) {

@@ -165,7 +165,7 @@ class MaskinportenEntitlementTest {
     try (MaskinportenRows own =
         MaskinportenRows.in(
             TestStore.in(folder),
-            TestStack.grants(new TokenEndpoint.Options(120, true, false, true)))) {
+            TestStack.grants(new TokenEndpoint.Options(120, 10, true, true, false, true)))) {
       own.scope(scope, Map.of(), BRG);
       TestStack.Client client = own.client(BRG, scope);
       Map<String, @Nullable Object> claims = own.accepts(own.stack().grant(client, scope));

@@ -30,6 +30,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import no.portvakt.server.database.Database;
+import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.server.store.ClientTable.ClientRow;
@@ -259,6 +260,24 @@ class MaskinportenRefusalsTest {
   void refusesClaimsThatItDoesNotKnow(String name) {
     client.refuses(INVALID_VALUE, client.grant().claim(name, "x"));
     client.refuses(INVALID_VALUE, client.grant().claim(name, null));
+  }
+
+  @Test
+  void overlooksUnknownClaimsOnlyWhereTheSettingsSaySo() {
+    try (TestStack own =
+        TestStack.start(
+            TestStack.grants(new TokenEndpoint.Options(120, 10, false, true, false, false)))) {
+      MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
+      assertThat(
+              fixture.accepts(
+                  fixture.grant().claim("consumer_orgno", DIGDIR).claim("x", Map.of("a", 1))))
+          .doesNotContainKeys("consumer_orgno", "supplier", "x");
+      // What is known must still be right, and fit together.
+      fixture.refuses(INVALID_VALUE, fixture.grant().claim("jti", 5));
+      fixture.refuses(
+          INVALID_VALUE,
+          fixture.grant().claim("consumer_org", DIGDIR).claim("iss_onbehalfof", "anybody"));
+    }
   }
 
   @Test

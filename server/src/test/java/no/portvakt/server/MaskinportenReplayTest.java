@@ -17,6 +17,11 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.maskinporten.TokenEndpoint;
+import no.portvakt.server.store.ReplayTable;
+import no.portvakt.server.trust.ReplayGuard;
 import no.portvakt.tokens.Digests;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -129,6 +134,35 @@ class MaskinportenReplayTest {
       own.clock().advance(Duration.ofSeconds(1));
       fixture.refuses(EXPIRED, grant);
     }
+  }
+
+  // Another node, or the next start, may have another maskinporten.clock-skew.
+  @Test
+  void remembersAGrantForWhoeverWouldTakeItLongest(@TempDir Path folder) {
+    TestStore store = TestStore.in(folder);
+    String grant;
+    int port;
+    try (TestStack strict = TestStack.start(it -> skew(0).apply(store.settings().apply(it)));
+        Database database = store.open()) {
+      port = strict.server().port();
+      grant = strict.adminGrant("idporten:scopes.read").compact();
+      assertThat(strict.requestToken(grant).statusCode()).isEqualTo(200);
+      strict.clock().advance(Duration.ofSeconds(130));
+      assertRefused(strict, strict.requestToken(grant), EXPIRED);
+      new ReplayGuard(new ReplayTable(database)).forgetExpired(strict.clock().instant());
+    }
+    try (TestStack lenient =
+        TestStack.start(it ->
+            skew(60).apply(store.settings().apply(it)).withBaseUrl("http://localhost:" + port))) {
+      lenient.clock().advance(Duration.ofSeconds(130));
+      assertRefused(lenient, lenient.requestToken(grant), REPLAYED);
+      lenient.clock().advance(Duration.ofSeconds(51));
+      assertRefused(lenient, lenient.requestToken(grant), EXPIRED);
+    }
+  }
+
+  private static UnaryOperator<Settings> skew(long seconds) {
+    return TestStack.grants(new TokenEndpoint.Options(120, seconds, true, true, false, false));
   }
 
   @Test

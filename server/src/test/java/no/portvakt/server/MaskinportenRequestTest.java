@@ -132,7 +132,8 @@ class MaskinportenRequestTest {
   @Test
   void refusesParametersInTheQueryStringWhereTheSettingsSaySo() {
     try (TestStack own =
-        TestStack.start(TestStack.grants(new TokenEndpoint.Options(120, false, false, false)))) {
+        TestStack.start(
+            TestStack.grants(new TokenEndpoint.Options(120, 10, true, false, false, false)))) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
       String parameters = "grant_type=" + JWT_BEARER + "&assertion=" + fixture.grant().compact();
       HttpResponse<String> answer = own.post(TOKEN + "?" + parameters, "", "Content-Type", FORM);
@@ -146,7 +147,8 @@ class MaskinportenRequestTest {
   @Test
   void acceptsTheMisspeltMediaTypeOnlyWhereTheSettingsSaySo() {
     try (TestStack own =
-        TestStack.start(TestStack.grants(new TokenEndpoint.Options(120, true, true, false)))) {
+        TestStack.start(
+            TestStack.grants(new TokenEndpoint.Options(120, 10, true, true, true, false)))) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
       String parameters = "grant_type=" + JWT_BEARER + "&assertion=" + fixture.grant().compact();
       assertRefused(own, own.post(TOKEN, parameters, "Content-Type", "application/json"), REQUEST);

@@ -145,6 +145,11 @@ final class MaskinportenRows implements AutoCloseable {
     return id;
   }
 
+  /** Changes the store behind the platform's back. */
+  void sql(String sql) {
+    database.write(session -> session.update(sql));
+  }
+
   /** The claims of the token for a grant, which must be given. */
   Map<String, @Nullable Object> accepts(TokenForge grant) {
     return MaskinportenClientFixture.claims(stack.requestToken(grant.compact()));

@@ -4,6 +4,7 @@ import static no.portvakt.server.MaskinportenClientFixture.EXPIRED;
 import static no.portvakt.server.MaskinportenClientFixture.EXPIRES_BEFORE_ISSUED;
 import static no.portvakt.server.MaskinportenClientFixture.INVALID_VALUE;
 import static no.portvakt.server.MaskinportenClientFixture.ISSUED_IN_FUTURE;
+import static no.portvakt.server.MaskinportenClientFixture.REPLAYED;
 import static no.portvakt.server.MaskinportenClientFixture.TOO_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -130,7 +131,8 @@ class MaskinportenTimesTest {
   @Test
   void takesTheLongestLifeFromTheSettings() {
     try (TestStack own =
-        TestStack.start(TestStack.grants(new TokenEndpoint.Options(180, true, false, false)))) {
+        TestStack.start(
+            TestStack.grants(new TokenEndpoint.Options(180, 10, true, true, false, false)))) {
       MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
       long start = own.clock().seconds();
       fixture.accepts(fixture.grant().claim("iat", start).claim("exp", start + 180));
@@ -139,6 +141,26 @@ class MaskinportenTimesTest {
                   TOO_LONG, fixture.grant().claim("iat", start).claim("exp", start + 181)))
           .contains("180 s are allowed");
       fixture.refuses(EXPIRED, fixture.grant().claim("iat", start - 180).claim("exp", start - 11));
+    }
+  }
+
+  // docs/operations.md: as far as clocks may be apart, and no second more.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 25, 60})
+  void takesHowFarClocksMayBeApartFromTheSettings(int skew) {
+    try (TestStack own =
+        TestStack.start(
+            TestStack.grants(new TokenEndpoint.Options(120, skew, true, true, false, false)))) {
+      MaskinportenClientFixture fixture = MaskinportenClientFixture.of(own);
+      long start = own.clock().seconds();
+      fixture.accepts(fixture.grant().claim("iat", start + skew).claim("exp", start + 100));
+      fixture.refuses(ISSUED_IN_FUTURE, fixture.grant().claim("iat", start + skew + 1));
+      fixture.refuses(ISSUED_IN_FUTURE, fixture.grant().claim("nbf", start + skew + 1));
+      TokenForge late = fixture.grant().claim("iat", start - 90).claim("exp", start - skew);
+      fixture.accepts(late);
+      fixture.refuses(REPLAYED, late);
+      fixture.refuses(
+          EXPIRED, fixture.grant().claim("iat", start - 90).claim("exp", start - skew - 1));
     }
   }
 

@@ -16,6 +16,7 @@ import com.nimbusds.jwt.SignedJWT;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,7 @@ class MaskinportenTokenTest {
     assertThat(body)
         .containsEntry("token_type", "Bearer")
         .containsEntry("scope", READ)
-        .containsEntry("expires_in", 120L);
+        .containsEntry("expires_in", 119L);
     assertThat(answer.headers().firstValue("Content-Type")).contains("application/json");
     assertThat(answer.headers().firstValue("Cache-Control")).contains("no-store");
     assertThat(answer.headers().firstValue("Pragma")).contains("no-cache");
@@ -251,7 +252,23 @@ class MaskinportenTokenTest {
         stack.requestToken(grant.claim("exp", stack.clock().seconds() + 5).compact());
     Map<String, @Nullable Object> claims = claims(answer);
     assertThat(claims).containsEntry("exp", stack.clock().seconds() + lifetime);
-    assertThat(TestStack.json(answer)).containsEntry("expires_in", (long) lifetime);
+    // The clock stands in the middle of a second; a token that was given has at least one left.
+    assertThat(TestStack.json(answer)).containsEntry("expires_in", Math.max(1L, lifetime - 1));
+  }
+
+  // Contract §7: floor(exp − now). The clock begins at .750 of a second.
+  @ParameterizedTest
+  @CsvSource({"0, 119", "249, 119", "250, 120", "251, 119", "1249, 119", "1250, 120"})
+  void countsTheWholeSecondsThatAreLeft(int millis, long left) {
+    try (TestStack own = TestStack.start()) {
+      own.clock().advance(Duration.ofMillis(millis));
+      HttpResponse<String> answer =
+          own.requestToken(own.adminGrant("idporten:scopes.read").compact());
+      assertThat(claims(answer))
+          .containsEntry("iat", own.clock().seconds())
+          .containsEntry("exp", own.clock().seconds() + 120);
+      assertThat(TestStack.json(answer)).containsEntry("expires_in", left);
+    }
   }
 
   private String scope(String subscope, int maxAge) {

@@ -132,6 +132,9 @@ class RefusalTableTest {
     answers.put("grant type", stack.form(TOKEN, "grant_type", "x", "assertion", good));
     answers.put("request", stack.form(TOKEN, "grant_type", JWT_BEARER));
     answers.put("size", stack.post(TOKEN, "x".repeat(65_537), "Content-Type", FORM));
+    rows.sql("ALTER TABLE audit RENAME TO audit_away");
+    answers.put("store", stack.requestToken(stack.grant(client, OWN).compact()));
+    rows.sql("ALTER TABLE audit_away RENAME TO audit");
     return answers;
   }
 

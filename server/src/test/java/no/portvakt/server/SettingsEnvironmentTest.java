@@ -93,6 +93,8 @@ class SettingsEnvironmentTest {
       maskinporten.subscope-grammar | extended | seed |
       maskinporten.status-codes | observed | documented |
       maskinporten.grant-lifetime | 60 | 3m |
+      maskinporten.clock-skew | 0 | 1m |
+      maskinporten.reject-unknown-claims | true | false |
       maskinporten.query-parameters | true | false |
       maskinporten.misspelt-media-type | false | true |
       maskinporten.legacy-claims | false | true |

@@ -72,17 +72,13 @@ final class ScopesApi {
   private Answer list(Request request, Caller caller) {
     String name = optional(request, ScopeRules.OBJECT, "scope");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
-    List<ScopeRow> rows;
     if (name == null) {
-      rows = scopes.ownedBy(caller.organisation(), active);
-    } else {
-      ScopeRow row = scopes.find(name);
-      rows =
-          row != null && row.active() == active && refusal(row, caller) == null
-              ? List.of(row)
-              : List.of();
+      return shown(scopes.ownedBy(caller.organisation(), active));
     }
-    return AdminAnswer.ok(rows.stream().map(ScopesApi::shown).toList());
+    ScopeRow row = scopes.find(name);
+    return row != null && row.active() == active && refusal(row, caller) == null
+        ? shown(List.of(row)).with("ETag", tag(row))
+        : shown(List.of());
   }
 
   private Answer all(Request request) {
@@ -90,7 +86,7 @@ final class ScopesApi {
     String forAll = optional(request, ScopeRules.OBJECT, "accessible_for_all");
     String source = optional(request, ScopeRules.OBJECT, "delegated_sources");
     boolean active = !AdminAccess.inactive(request, ScopeRules.OBJECT);
-    return AdminAnswer.ok(
+    return shown(
         scopes.allPublic(active).stream()
             .filter(row -> {
               ScopeSettings settings = ScopeSettings.read(row.body());
@@ -98,7 +94,6 @@ final class ScopesApi {
                   && (source == null || isDelegatedBy(source, settings.delegationSource()))
                   && isFor(type, settings);
             })
-            .map(ScopesApi::shown)
             .toList());
   }
 
@@ -188,6 +183,10 @@ final class ScopesApi {
 
   private static String tag(ScopeRow row) {
     return AdminAnswer.tag(row.body(), row.active(), row.updated(), row.owner());
+  }
+
+  private static Answer shown(List<ScopeRow> rows) {
+    return AdminAnswer.ok(rows.stream().map(ScopesApi::shown).toList());
   }
 
   private static Map<String, @Nullable Object> shown(ScopeRow row) {

@@ -43,6 +43,11 @@ public final class Answer {
     return new Answer(status, more, body);
   }
 
+  /** The same answer to a caller who may come back in five seconds (RFC 9110 §10.2.3). */
+  public Answer retryLater() {
+    return with("Retry-After", "5");
+  }
+
   /** The same answer, never to be kept by a cache: it holds a secret (RFC 6749 §5.1). */
   public Answer noStore() {
     return with("Cache-Control", "no-store").with("Pragma", "no-cache");

@@ -70,6 +70,6 @@ public final class Problem {
    */
   public static Answer unavailable() {
     return of(503, "A part that this request needs is not available; try again later.")
-        .with("Retry-After", "5");
+        .retryLater();
   }
 }

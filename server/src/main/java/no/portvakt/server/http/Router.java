@@ -94,7 +94,7 @@ public final class Router {
       String id = RequestContext.current().id();
       if (unavailable.contains(e.getClass())) {
         LOG.atWarn().addKeyValue("decision_id", id).log("Not available: {}", e.getMessage());
-        return Problem.unavailable();
+        return route.handler().unavailable();
       }
       LOG.atError().addKeyValue("decision_id", id).setCause(e).log("Failed: {}", route.path());
       return Problem.of(500, "Something broke on our side; the decision id finds it in the log.");

@@ -54,7 +54,7 @@ record GrantClaims(
   private static final int MOST_RESOURCES = 20;
   private static final int LONGEST_RESOURCE = 2048;
 
-  /** Anything else is refused, so that a misspelt claim does not go unseen. */
+  /** Anything else is refused unless the settings say otherwise: a misspelt claim must be seen. */
   private static final Set<String> KNOWN =
       Set.of(
           AUDIENCE,
@@ -83,9 +83,17 @@ record GrantClaims(
           "audience", AUDIENCE,
           "authorization_detail", AUTHORIZATION_DETAILS);
 
-  /** Reads the claims of a grant whose signature held. */
-  static GrantClaims of(Grant grant) {
-    return new Reading(grant.trace(), grant.claims()).claims(grant.jws().fingerprint());
+  /**
+   * Reads the claims of a grant whose signature held.
+   *
+   * @param rejectUnknown whether a claim that is not known is refused
+   */
+  static GrantClaims of(Grant grant, boolean rejectUnknown) {
+    Reading reading = new Reading(grant.trace(), grant.claims());
+    if (rejectUnknown) {
+      reading.requireKnown();
+    }
+    return reading.claims(grant.jws().fingerprint());
   }
 
   // Says nothing of the person, and of the details, which may name one.
@@ -96,7 +104,10 @@ record GrantClaims(
 
   private record Reading(RuleTrace trace, Map<String, @Nullable Object> claims) {
     GrantClaims claims(String fingerprint) {
-      requireKnown();
+      if (claims.containsKey(CONSUMER_ORG) && claims.containsKey(ON_BEHALF_OF)) {
+        trace.check("grant.claims", false, "consumer_org or iss_onbehalfof", "both");
+        throw Refusal.INVALID_VALUE.of(": consumer_org and iss_onbehalfof exclude each other");
+      }
       String id = text(TOKEN_ID);
       Object subject = claims.get(SUBJECT);
       valid(SUBJECT, subject instanceof String, "a string", subject);
@@ -113,7 +124,7 @@ record GrantClaims(
               : null);
     }
 
-    private void requireKnown() {
+    void requireKnown() {
       for (String name : claims.keySet()) {
         if (!KNOWN.contains(name)) {
           trace.check("grant.claims", false, "claims that are known", name);
@@ -123,10 +134,6 @@ record GrantClaims(
                   + RuleTrace.printable(name)
                   + (meant == null ? "" : "; it is called " + meant));
         }
-      }
-      if (claims.containsKey(CONSUMER_ORG) && claims.containsKey(ON_BEHALF_OF)) {
-        trace.check("grant.claims", false, "consumer_org or iss_onbehalfof", "both");
-        throw Refusal.INVALID_VALUE.of(": consumer_org and iss_onbehalfof exclude each other");
       }
     }
 

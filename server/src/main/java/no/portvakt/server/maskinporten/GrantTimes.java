@@ -7,31 +7,32 @@ import static no.portvakt.tokens.ClaimNames.NOT_BEFORE;
 import java.time.Instant;
 import no.portvakt.server.maskinporten.Refusal.Refused;
 import no.portvakt.tokens.NumericDate;
-import no.portvakt.tokens.TokenVerifier;
 
 /** The times of a grant against the server's clock; a refusal says how far they are off. */
 final class GrantTimes {
-  private static final long SKEW = TokenVerifier.CLOCK_SKEW.toSeconds();
-
   private final Grant grant;
   private final long now;
+  private final long longest;
+  private final long skew;
 
-  private GrantTimes(Grant grant, long now) {
+  private GrantTimes(Grant grant, long now, TokenEndpoint.Options options) {
     this.grant = grant;
     this.now = now;
+    this.longest = options.grantLifetime();
+    this.skew = options.clockSkew();
   }
 
   /**
    * Checks the times.
    *
-   * @param longest the longest time from {@code iat} to {@code exp} in seconds
-   * @return until when the grant would be accepted by its times
+   * @param options what is allowed
+   * @return until when the grant would be accepted by its times with any skew that can be set
    */
-  static Instant check(Grant grant, Instant now, long longest) {
-    return new GrantTimes(grant, now.getEpochSecond()).check(longest);
+  static Instant check(Grant grant, Instant now, TokenEndpoint.Options options) {
+    return new GrantTimes(grant, now.getEpochSecond(), options).check();
   }
 
-  private Instant check(long longest) {
+  private Instant check() {
     long issuedAt = time(ISSUED_AT);
     long expiresAt = time(EXPIRES_AT);
     long lifetime = expiresAt - issuedAt;
@@ -50,20 +51,20 @@ final class GrantTimes {
     requireReached(ISSUED_AT, issuedAt);
     if (!grant
         .trace()
-        .check("grant.exp", expiresAt >= now - SKEW, "at least " + (now - SKEW), expiresAt)) {
+        .check("grant.exp", expiresAt >= now - skew, "at least " + (now - skew), expiresAt)) {
       throw Refusal.EXPIRED.of(
           " It expired " + (now - expiresAt) + " s ago by the server's clock.");
     }
     if (grant.claims().containsKey(NOT_BEFORE)) {
       requireReached(NOT_BEFORE, time(NOT_BEFORE));
     }
-    return Instant.ofEpochSecond(expiresAt + SKEW + 1);
+    return Instant.ofEpochSecond(expiresAt + 1).plus(TokenEndpoint.MOST_CLOCK_SKEW);
   }
 
   private void requireReached(String claim, long time) {
     if (!grant
         .trace()
-        .check("grant." + claim, time <= now + SKEW, "at most " + (now + SKEW), time)) {
+        .check("grant." + claim, time <= now + skew, "at most " + (now + skew), time)) {
       String subject = claim.equals(ISSUED_AT) ? "It" : claim;
       throw Refusal.ISSUED_IN_FUTURE.of(
           " " + subject + " is " + (time - now) + " s ahead of the server's clock.");

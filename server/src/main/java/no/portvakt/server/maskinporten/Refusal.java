@@ -61,7 +61,8 @@ enum Refusal {
   TARGET(null, 400, "invalid_target", "The resource is not valid"),
   GRANT_TYPE(null, 400, "unsupported_grant_type", "The grant type is not supported"),
   REQUEST(null, 400, "invalid_request", "The request is not valid"),
-  TOO_LARGE(null, 413, "invalid_request", "The request is too large");
+  TOO_LARGE(null, 413, "invalid_request", "The request is too large"),
+  UNAVAILABLE(null, 503, "temporarily_unavailable", "A part that the token needs is not available");
 
   private final @Nullable String code;
   private final int status;

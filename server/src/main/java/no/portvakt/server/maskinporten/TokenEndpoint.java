@@ -15,6 +15,7 @@ import no.portvakt.server.audit.AuditEvent;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.certificates.EnterpriseCertificates;
 import no.portvakt.server.http.Answer;
+import no.portvakt.server.http.Handler;
 import no.portvakt.server.http.Request;
 import no.portvakt.server.http.RequestContext;
 import no.portvakt.server.http.RequestRefused;
@@ -38,9 +39,15 @@ import org.jspecify.annotations.Nullable;
  * {@code POST /token}: a JWT grant in, a Maskinporten token out (RFC 7523 §2.1,
  * docs/protocol/maskinporten-token.md).
  */
-public final class TokenEndpoint {
+public final class TokenEndpoint implements Handler {
   /** How long before a client's key or certificate ends its grants are answered with a warning. */
   public static final Duration WARNED_BEFORE = Duration.ofDays(30);
+
+  /**
+   * The most that {@link Options#clockSkew()} may be. A grant that was used is remembered as if it
+   * were so much, because another node, or the next start, may have another skew.
+   */
+  public static final Duration MOST_CLOCK_SKEW = Duration.ofMinutes(1);
 
   /** The header of an answer to a grant whose key or certificate ends soon: when, an HTTP-date. */
   private static final String KEY_EXPIRES = "Portvakt-Key-Expires";
@@ -66,12 +73,16 @@ public final class TokenEndpoint {
    * What is taken and given.
    *
    * @param grantLifetime the longest time from a grant's {@code iat} to its {@code exp}, in seconds
+   * @param clockSkew how far a client's clock may be off, in seconds
+   * @param rejectUnknownClaims whether a claim that is not known is refused, else overlooked
    * @param queryParameters whether the parameters may stand in the query string instead
    * @param misspeltMediaType whether {@code application/x-form-urlencoded} is a form as well
    * @param legacyClaims whether tokens have {@code client_orgno}, and {@code aud} always
    */
   public record Options(
       long grantLifetime,
+      long clockSkew,
+      boolean rejectUnknownClaims,
       boolean queryParameters,
       boolean misspeltMediaType,
       boolean legacyClaims) {}
@@ -103,6 +114,7 @@ public final class TokenEndpoint {
   }
 
   /** Answers one token request. */
+  @Override
   public Answer handle(Request request) {
     Instant now = clock.instant();
     RuleTrace trace = audit.trace();
@@ -127,15 +139,21 @@ public final class TokenEndpoint {
       return answer(Refusal.REPLAYED.of(""));
     }
     String token = issuer.sign(claims, key);
-    long left =
-        now.getEpochSecond() + decision.entitlement().lifetime() - clock.instant().getEpochSecond();
-    Answer granted =
-        TokenAnswer.granted(token, Math.max(left, 1), decision.asked().scopes().toString());
+    Instant expires =
+        Instant.ofEpochSecond(now.getEpochSecond() + decision.entitlement().lifetime());
+    long left = Math.max(1, Duration.between(clock.instant(), expires).toSeconds());
+    Answer granted = TokenAnswer.granted(token, left, decision.asked().scopes().toString());
     if (!decision.keyEndsSoon(now)) {
       return granted;
     }
     observer.keyEndsSoon(decision.proof().method());
     return granted.with(KEY_EXPIRES, HTTP_DATE.format(decision.proof().expires()));
+  }
+
+  // Real clients read this form and no problem details (RFC 6749 §5.2).
+  @Override
+  public Answer unavailable() {
+    return answer(Refusal.UNAVAILABLE.of("")).retryLater();
   }
 
   private Decision decide(Grant grant, Instant now) {
@@ -154,8 +172,8 @@ public final class TokenEndpoint {
     ClientRow client = known.client();
     Proof proof = keys.authenticate(grant, client, known.keys(), now);
     grant.requireAudience(issuer.issuer());
-    Instant acceptedUntil = GrantTimes.check(grant, now, options.grantLifetime());
-    GrantClaims asked = GrantClaims.of(grant);
+    Instant acceptedUntil = GrantTimes.check(grant, now, options);
+    GrantClaims asked = GrantClaims.of(grant, options.rejectUnknownClaims());
     Entitlement entitlement = Entitlement.of(registered, client, settings, asked, grant.trace());
     Detail detail =
         details.enrich(asked, new Asker(clientId, entitlement.consumer()), now, grant.trace());
