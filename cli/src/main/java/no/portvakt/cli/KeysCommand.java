@@ -1,8 +1,8 @@
 package no.portvakt.cli;
 
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -40,8 +40,6 @@ import picocli.CommandLine.Spec;
       KeyImportCommand.class
     })
 final class KeysCommand {
-  private static final Duration EXPIRES_SOON = Duration.ofDays(30);
-
   /** What all of them share: a store, and the outcome of a change. */
   abstract static class OnKeys implements Callable<Integer> {
     @Mixin StoreOptions store = new StoreOptions();
@@ -54,7 +52,7 @@ final class KeysCommand {
       PrintWriter out = spec.commandLine().getOut();
       Settings settings = store.settings();
       try (Database database = StoreOptions.open(settings);
-          PlatformKeys keys = StoreOptions.keys(settings, database)) {
+          PlatformKeys keys = StoreOptions.keys(settings, database, InstantSource.system())) {
         return run(settings, keys, out);
       } catch (UnsafeStep e) {
         out.println("Refused: " + e.getMessage());
@@ -171,20 +169,18 @@ final class KeysCommand {
         if (current == null) {
           problems.add(name + ": no key signs.");
         } else {
+          String until =
+              current.rotates() == null
+                  ? ", until the source has a newer key"
+                  : " and until " + current.rotates();
           out.println(
               name
                   + ": "
                   + current.key().kid()
                   + " signs since "
                   + time(current.key().signsFrom())
-                  + " and until "
-                  + current.rotates()
+                  + until
                   + ".");
-          Instant soon = Instant.now().plus(EXPIRES_SOON);
-          if (current.certificateExpires().isBefore(soon)) {
-            problems.add(
-                name + ": the certificate expires at " + current.certificateExpires() + ".");
-          }
         }
         if (next != null) {
           out.println(
@@ -192,6 +188,17 @@ final class KeysCommand {
         } else if (rotation.role().standby()) {
           problems.add(name + ": no next key is published.");
         }
+      }
+      for (Listed key : rotation.certificateEnding()) {
+        problems.add(
+            word(role)
+                + " "
+                + key.key().algorithm()
+                + ": the certificate of "
+                + key.key().kid()
+                + " ends at "
+                + key.certificateExpires()
+                + "; the key signs on.");
       }
     }
 

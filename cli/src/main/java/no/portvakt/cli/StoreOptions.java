@@ -51,8 +51,7 @@ final class StoreOptions {
   }
 
   /** The signing keys in a store; changes of them are recorded like those that nodes make. */
-  static PlatformKeys keys(Settings settings, Database database) {
-    InstantSource clock = InstantSource.system();
+  static PlatformKeys keys(Settings settings, Database database, InstantSource clock) {
     AuditLog audit =
         new AuditLog(database, new AuditTable(database), (_, _, _) -> {}, RuleTrace::new);
     return PlatformKeys.of(settings, database, PrivateKeys.master(settings), clock, audit);

@@ -3,38 +3,27 @@ package no.portvakt.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.StringWriter;
-import java.math.BigInteger;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import no.portvakt.server.Addresses;
+import no.portvakt.server.PlatformKeys;
 import no.portvakt.server.Server;
 import no.portvakt.server.Settings;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.cert.X509v3CertificateBuilder;
-import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
-import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
-import org.bouncycastle.openssl.jcajce.JcaPKCS8Generator;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.issuer.KeyRotation;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,9 +126,12 @@ class KeysCommandTest {
     List<Map<String, @Nullable Object>> before = list();
     Console plan = mode.isEmpty() ? keys("rotate", "--plan") : keys("rotate", "--plan", mode);
     if (mode.isEmpty()) {
-      refuses(plan, "may not sign yet");
+      refuses(plan, "A new key may not sign yet");
     } else {
-      assertThat(plan.succeeds().out()).startsWith("This would be done:\n  The key ");
+      assertThat(plan.succeeds().out())
+          .startsWith("This would be done:\n  A new key is published.\n  A new key signs from ")
+          .as("no id is named but that of the key that is there")
+          .doesNotContainPattern("(?!" + in("current").get(0) + ")[0-9A-F]{40}");
     }
     assertThat(list()).isEqualTo(before);
   }
@@ -196,10 +188,53 @@ class KeysCommandTest {
   }
 
   @Test
+  void retiresAKeyWhoseTokensLiveInAnEmergencyOnlyAndSaysWhatBreaks() throws IOException {
+    Path own =
+        Files.writeString(
+            folder.resolve("own.yaml"),
+            "data: "
+                + folder.resolve("own")
+                + "\nsigning: {algorithm: ES256, standby-key: false}\n");
+    // 70 minutes ago a rotation was scheduled: 9 minutes ago the next key took over.
+    Settings settings = no.portvakt.server.SettingsFile.read(own, Map.of(), Settings.serving());
+    InstantSource then = InstantSource.fixed(Instant.now().minus(Duration.ofMinutes(70)));
+    try (Database database = Server.openStore(settings);
+        PlatformKeys keys = StoreOptions.keys(settings, database, then)) {
+      KeyRotation rotation = keys.rotation(Settings.Role.AUTHENTICATION);
+      rotation.tend();
+      rotation.rotate("ES256", KeyRotation.Mode.SCHEDULED, false);
+    }
+    Map<String, String> before = states(own);
+    assertThat(before).containsOnlyKeys("previous", "current");
+    String previous = String.valueOf(before.get("previous"));
+    String[] retire = {"keys", "retire", previous, "--config", own.toString()};
+    refuses(Console.run(retire), "Tokens that the key " + previous + " signed may still live.");
+    String[] emergency = {"keys", "retire", previous, "--emergency", "--config", own.toString()};
+    assertThat(Console.run(emergency).succeeds().out())
+        .startsWith("Done:\n")
+        .contains("The key " + previous + " is no longer published and signs nothing.")
+        .contains("Breaks: tokens that it signed are refused by each verifier");
+    assertThat(states(own))
+        .isEqualTo(Map.of("removed", previous, "current", String.valueOf(before.get("current"))));
+    refuses(Console.run(emergency), "No key " + previous + " is published.");
+  }
+
+  /** The id of the only key in each state. */
+  private static Map<String, String> states(Path config) {
+    return Console.run("keys", "list", "--json", "--config", config.toString())
+        .succeeds()
+        .objects()
+        .stream()
+        .collect(
+            Collectors.toMap(
+                key -> String.valueOf(key.get("state")), key -> String.valueOf(key.get("kid"))));
+  }
+
+  @Test
   void bringsAKeyInFromAFile() throws Exception {
     Path pem = folder.resolve("new.pem");
     Path store = folder.resolve("new.p12");
-    write("EC", pem, store);
+    IssuedKey.ec(Duration.ofDays(90)).write(pem, store);
     Path password = Files.writeString(folder.resolve("password"), "secret\n");
     keys("import", pem.toString(), "--plan").succeeds();
     assertThat(in("next")).isEmpty();
@@ -210,7 +245,7 @@ class KeysCommandTest {
         .startsWith("Done:\n");
     assertThat(in("next")).hasSize(1);
     refuses(keys("import", pem.toString()), "is known already");
-    write("RSA", pem, store);
+    IssuedKey.rsa(Duration.ofDays(90)).write(pem, store);
     refuses(keys("import", pem.toString()), "not of a kind that ES256 takes");
     refuses(keys("import", pem.toString(), "--alg", "RS256"), "Nothing signs with RS256");
     Files.writeString(password, "wrong");
@@ -268,41 +303,5 @@ class KeysCommandTest {
 
   private static String get(HttpClient http, URI address) throws Exception {
     return http.send(HttpRequest.newBuilder(address).build(), BodyHandlers.ofString()).body();
-  }
-
-  /** A new key with a certificate, as PEM and as PKCS#12 with the password secret. */
-  private static void write(String type, Path pem, Path store) throws Exception {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance(type);
-    generator.initialize(type.equals("EC") ? 256 : 2048);
-    KeyPair pair = generator.generateKeyPair();
-    X500Name name = new X500Name("CN=imported");
-    Instant from = Instant.now().minusSeconds(60);
-    X509Certificate certificate =
-        new JcaX509CertificateConverter()
-            .getCertificate(
-                new X509v3CertificateBuilder(
-                        name,
-                        BigInteger.ONE,
-                        Date.from(from),
-                        Date.from(from.plus(Duration.ofDays(90))),
-                        name,
-                        SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded()))
-                    .build(
-                        new JcaContentSignerBuilder(
-                                type.equals("EC") ? "SHA256withECDSA" : "SHA256withRSA")
-                            .build(pair.getPrivate())));
-    StringWriter text = new StringWriter();
-    try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
-      writer.writeObject(new JcaPKCS8Generator(pair.getPrivate(), null));
-      writer.writeObject(certificate);
-    }
-    Files.writeString(pem, text.toString());
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    keys.load(null, null);
-    char[] password = "secret".toCharArray();
-    keys.setKeyEntry("key", pair.getPrivate(), password, new Certificate[] {certificate});
-    try (OutputStream out = Files.newOutputStream(store)) {
-      keys.store(out, password);
-    }
   }
 }

@@ -44,7 +44,13 @@ class ServeRefusalsTest {
         "BASE master-key: {file: FILE} | is not 32 bytes in base64.",
         "BASE master-key: {text: hunter2-of-the-night} | is not 32 bytes in base64.",
         "BASE signing: {source: {type: files, files: [none.p12]}} | none.p12",
-        "BASE signing: {source: {type: hsm}} | signing.source.type takes one of",
+        "BASE signing: {source: {type: hsm}} | type takes one of [azure-key-vault, files, pkcs11].",
+        "BASE signing: {source: {type: azure-key-vault, vault: 'https://v.example', certificate: c,"
+            + " refresh: 5s}} | The setting signing.source.refresh takes seconds",
+        "BASE signing: {source: {type: azure-key-vault, vault: 'http://v', certificate: c}}"
+            + " | The setting vault is not like https://example.vault.azure.net.",
+        "BASE signing: {source: {type: azure-key-vault, vault: 'https://v.example'}}"
+            + " | needs the setting certificate.",
         "BASE data: [ | are not YAML",
         "BASE date: x | There is no setting date; did you mean data?",
       })

@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.CompactJws.MalformedToken;
 import no.portvakt.tokens.Json;
@@ -247,6 +248,11 @@ class GrantKeyTest {
         throw new KeySourceUnavailable("The device is gone.", null);
       }
       return List.copyOf(keys);
+    }
+
+    @Override
+    public Set<String> confirmed() {
+      return Set.of();
     }
 
     @Override

@@ -3,11 +3,13 @@ package no.portvakt.server;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import no.portvakt.server.audit.AuditEvent;
 import no.portvakt.server.audit.AuditLog;
@@ -38,8 +40,12 @@ public final class PlatformKeys implements AutoCloseable {
   private final AuditLog audit;
   private final Map<Settings.Role, Part> parts = new EnumMap<>(Settings.Role.class);
 
-  /** What is kept of one role. */
-  private record Part(KeyStorage storage, KeyRotation rotation) {}
+  /**
+   * What is kept of one role.
+   *
+   * @param warned the ids of keys whose certificates were said to end
+   */
+  private record Part(KeyStorage storage, KeyRotation rotation, Set<String> warned) {}
 
   private PlatformKeys(
       Settings settings, Database database, KeyCipher cipher, InstantSource clock, AuditLog audit) {
@@ -103,9 +109,15 @@ public final class PlatformKeys implements AutoCloseable {
                 table,
                 storage,
                 new KeyRotation.Role(
-                    name, subject, algorithms, rules, signing.standby(), signing.rotateAfter()),
+                    name,
+                    subject,
+                    algorithms,
+                    rules,
+                    signing.standby() && external == null,
+                    signing.rotateAfter()),
                 clock,
-                this::witness)));
+                this::witness),
+            new HashSet<>()));
   }
 
   private void witness(Session session, String change, String role, List<String> steps) {
@@ -139,15 +151,29 @@ public final class PlatformKeys implements AutoCloseable {
     return ring;
   }
 
-  /** Why the source of a role's keys does not answer, or null. */
+  /** What is wrong with the source of a role's keys, or null. */
   public @Nullable String problem(Settings.Role role) {
     return part(role).storage.problem();
   }
 
   /** Does what is due to the keys of a role, such as making the first ones. */
   void tend(Settings.Role role) {
-    List<String> steps = part(role).rotation.tend();
-    steps.forEach(step -> LOG.info("Keys of {}: {}", part(role).rotation.role().name(), step));
+    Part part = part(role);
+    String name = part.rotation.role().name();
+    part.rotation.tend().forEach(step -> LOG.info("Keys of {}: {}", name, step));
+    Set<String> ending = new HashSet<>();
+    for (KeyRotation.Listed key : part.rotation.certificateEnding()) {
+      String kid = key.key().kid();
+      ending.add(kid);
+      if (part.warned.add(kid)) {
+        LOG.warn(
+            "Keys of {}: the certificate of the key {}, which signs, ends at {}.",
+            name,
+            kid,
+            key.certificateExpires());
+      }
+    }
+    part.warned.retainAll(ending);
   }
 
   private Part part(Settings.Role role) {

@@ -272,7 +272,7 @@ public final class Server implements AutoCloseable {
               new ExchangePipeline(issuer, audit, clock),
               new PlatformClaims(issuer.issuer(), settings.exchange().tokens()),
               new TokenVerifier(believed, clock),
-              new Organisations(organisations)::codeOf);
+              new Organisations(organisations, clock)::codeOf);
       router.route("GET", base + "/exchange/{tokenProvider}", exchange::handle);
       String openId = base + "/openid/.well-known/openid-configuration";
       PublishedKeys platform = PublishedKeys.openIdConfiguration(issuer.issuer(), ring);

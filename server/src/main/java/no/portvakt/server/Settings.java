@@ -101,7 +101,7 @@ public record Settings(
    * @param device for type pkcs11
    * @param more settings of a module's source
    * @param refresh how often the source is looked at
-   * @param outage for how long its last good keys sign while it does not answer
+   * @param outage for how long a key may sign that it does not confirm any more
    */
   public record Source(
       String type,
@@ -210,7 +210,7 @@ public record Settings(
             Duration.ofHours(1),
             Duration.ofMinutes(1),
             Runtime.getRuntime().availableProcessors(),
-            Duration.ofDays(700),
+            Duration.ofDays(365),
             false,
             null),
         new Audit(Duration.ofMinutes(1), null),

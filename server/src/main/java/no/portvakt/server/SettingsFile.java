@@ -20,6 +20,7 @@ import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
 import no.portvakt.server.http.HttpServer;
 import no.portvakt.server.http.TlsFiles;
+import no.portvakt.server.issuer.KeyRules;
 import no.portvakt.server.issuer.SigningKeys;
 import no.portvakt.server.maskinporten.TokenEndpoint;
 import no.portvakt.server.registration.ScopeRules;
@@ -37,6 +38,9 @@ public final class SettingsFile {
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration WEEK = Duration.ofDays(7);
   private static final Duration CENTURY = Duration.ofDays(36_500);
+
+  /** Nodes that share a store look for changes every 2 seconds, and no clock is quite right. */
+  private static final Duration LEAST_SHARED_SKEW = Duration.ofSeconds(5);
 
   private final Settings base;
 
@@ -98,7 +102,7 @@ public final class SettingsFile {
         data != null ? data : store != null && base.development() == null ? null : base.data(),
         store,
         masterKey(root.section("master-key")),
-        signing(root.section("signing")),
+        signing(root.section("signing"), store != null),
         audit(root.section("audit")),
         exchange(root.section("exchange"), base.exchange()),
         maskinporten(root.section("maskinporten")),
@@ -254,7 +258,7 @@ public final class SettingsFile {
     return new Settings.Device(library, slotIndex, pin, alias);
   }
 
-  private Settings.Signing signing(SettingsSection section) {
+  private Settings.Signing signing(SettingsSection section, boolean shared) {
     Settings.Signing otherwise = base.signing();
     section.known(
         "algorithm",
@@ -277,13 +281,28 @@ public final class SettingsFile {
       }
       algorithms.add(also);
     }
+    Duration maxAge = section.duration("keys-max-age", otherwise.keysMaxAge(), SECOND, WEEK);
+    Duration skew = section.duration("skew", otherwise.skew(), SECOND, Duration.ofMinutes(10));
+    if (shared && skew.compareTo(LEAST_SHARED_SKEW) < 0) {
+      throw section.bad(
+          "skew", "takes 5 seconds or more with a store in PostgreSQL, which several nodes share");
+    }
+    boolean standby = section.flag("standby-key", otherwise.standby());
+    Duration rotateAfter =
+        section.duration("rotate-after", otherwise.rotateAfter(), SECOND, CENTURY);
+    long most = KeyRules.longestUse(maxAge, skew, standby).toDays();
+    if (rotateAfter.compareTo(Duration.ofDays(most)) > 0) {
+      throw section.bad(
+          "rotate-after",
+          "takes " + most + "d or less: a key must not outlive the certificate that it gets");
+    }
     return new Settings.Signing(
         List.copyOf(algorithms),
-        section.duration("keys-max-age", otherwise.keysMaxAge(), SECOND, WEEK),
-        section.duration("skew", otherwise.skew(), SECOND, Duration.ofMinutes(10)),
+        maxAge,
+        skew,
         section.number("together", otherwise.together(), 1, 1024),
-        section.duration("rotate-after", otherwise.rotateAfter(), SECOND, CENTURY),
-        section.flag("standby-key", otherwise.standby()),
+        rotateAfter,
+        standby,
         section.hasSection("source") ? source(section.section("source")) : null);
   }
 
@@ -301,6 +320,7 @@ public final class SettingsFile {
       throw new BadSettings(
           section.name() + " needs files with the type files, and device with the type pkcs11.");
     }
+    boolean vault = type.equals("azure-key-vault"); // whoever asks too often gets no answer
     Map<String, String> more = new LinkedHashMap<>();
     for (String name : List.of("vault", "certificate")) {
       String value = section.text(name, null);
@@ -314,7 +334,11 @@ public final class SettingsFile {
         section.path("password-file"),
         device,
         more,
-        section.duration("refresh", Duration.ofSeconds(30), SECOND, Duration.ofDays(1)),
+        section.duration(
+            "refresh",
+            vault ? Duration.ofMinutes(15) : Duration.ofSeconds(30),
+            vault ? Duration.ofSeconds(30) : SECOND,
+            Duration.ofDays(1)),
         section.duration("outage", Duration.ofDays(1), SECOND, CENTURY));
   }
 

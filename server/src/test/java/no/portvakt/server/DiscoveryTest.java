@@ -14,9 +14,11 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
 import java.util.Date;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import no.portvakt.server.TestStack.RawAnswer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -155,6 +157,15 @@ class DiscoveryTest {
     assertThat(answer.headers().allValues("Cache-Control"))
         .singleElement()
         .satisfies(DiscoveryTest::isAboutAnHour);
+  }
+
+  @Test
+  void isNotKeptByAllForTheSameTime() {
+    Set<String> ages = new HashSet<>();
+    for (int i = 0; i < 50; i++) {
+      ages.add(stack.get(KEYS).headers().firstValue("Cache-Control").orElse(""));
+    }
+    assertThat(ages).hasSizeGreaterThan(1).allSatisfy(DiscoveryTest::isAboutAnHour);
   }
 
   /** Up to a tenth less than an hour, so that verifiers do not come all at once. */

@@ -70,7 +70,7 @@ class SettingsEnvironmentTest {
       signing.source.device.alias | one | other | signing.source.type=pkcs11; signing.source.device.pin-file=p; signing.source.device.library=l
       signing.source.vault | https://one.example/ | https://other.example/ | signing.source.type=azure-key-vault
       signing.source.certificate | one | other | signing.source.type=azure-key-vault
-      signing.source.refresh | 10 | 1h | signing.source.type=azure-key-vault
+      signing.source.refresh | 60 | 1h | signing.source.type=azure-key-vault
       signing.source.outage | 7d | 12h | signing.source.type=azure-key-vault
       audit.checkpoint-every | 30 | 5m |
       audit.retention | 365d | 90d |

@@ -154,12 +154,16 @@ class SettingsKeysTest {
         "signing: {skew: 11m} | The setting signing.skew takes",
         "signing: {skew: 0} | The setting signing.skew takes",
         "signing: {rotate-after: 0s} | The setting signing.rotate-after takes",
+        "signing: {rotate-after: 36500d} | The setting signing.rotate-after takes 532d or less: a key",
+        "{store: {url: 'jdbc:postgresql://db/p'}, signing: {skew: 4s}} | skew takes 5 seconds or more",
         "signing: {standby-key: 'yes'} | The setting signing.standby-key takes true or false.",
         "signing: {source: {files: [a]}} | signing.source needs type: files, pkcs11 or azure-key-vault.",
         "signing: {source: {type: files}} | needs files with the type files, and device with",
         "signing: {source: {type: pkcs11}} | needs files with the type files, and device with",
         "signing: {source: {type: files, files: [a], device: {library: l}}} | needs library and pin-file.",
         "signing: {source: {type: azure-key-vault, files: [a]}} | needs files with the type files",
+        "signing: {source: {type: azure-key-vault, refresh: 29s}} | from 30 to 86400 seconds.",
+        "signing: {source: {type: files, files: [a], refresh: 0s}} | from 1 to 86400 seconds.",
         "audit: {checkpoint-every: 2d} | The setting audit.checkpoint-every takes",
         "audit: {checkpoint-every: 0} | The setting audit.checkpoint-every takes",
         "maskinporten: {prefixes: [nav]} | The setting maskinporten.prefixes takes names with a value",
@@ -176,6 +180,40 @@ class SettingsKeysTest {
   @Test
   void saysWhichFileOfASecretCannotBeRead() {
     assertBad(STORE + ", password-file: " + folder.resolve("none") + "}", "none can't be read.");
+  }
+
+  @Test
+  void letsNoKeyOutliveItsCertificate() throws IOException {
+    assertThat(read("signing: {rotate-after: 532d}").signing().rotateAfter())
+        .isEqualTo(Duration.ofDays(532));
+    assertBad("signing: {rotate-after: 533d}", "takes 532d or less");
+    assertThat(read("signing: {rotate-after: 1064d, standby-key: false}").signing().standby())
+        .isFalse();
+    assertBad("signing: {rotate-after: 1065d, standby-key: false}", "takes 1064d or less");
+    assertBad(
+        "signing: {rotate-after: 1064d, standby-key: false, keys-max-age: 7d}",
+        "takes 1050d or less");
+  }
+
+  @Test
+  void takesAShorterSkewOnOneNodeOnly() throws IOException {
+    assertThat(read("signing: {skew: 1s}").signing().skew()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(read(STORE + "}\nsigning: {skew: 5s}").signing().skew())
+        .isEqualTo(Duration.ofSeconds(5));
+    assertBad(STORE + "}\nsigning: {skew: 4s}", "skew takes 5 seconds or more");
+  }
+
+  @Test
+  void looksAtASourceAsOftenAsItsTypeBears() throws IOException {
+    assertThat(refresh("type: azure-key-vault")).isEqualTo(Duration.ofMinutes(15));
+    assertThat(refresh("type: azure-key-vault, refresh: 30")).isEqualTo(Duration.ofSeconds(30));
+    assertThat(refresh("type: files, files: [a]")).isEqualTo(Duration.ofSeconds(30));
+    assertThat(refresh("type: files, files: [a], refresh: 1")).isEqualTo(Duration.ofSeconds(1));
+  }
+
+  private Duration refresh(String source) throws IOException {
+    return Objects.requireNonNull(read("signing: {source: {" + source + "}}").signing().source())
+        .refresh();
   }
 
   @Test

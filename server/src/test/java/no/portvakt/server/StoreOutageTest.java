@@ -69,6 +69,21 @@ class StoreOutageTest {
 
   @ParameterizedTest
   @MethodSource("stores")
+  void knowsAnOrganisationForAnHourWhileLookUpsFail(Hurt store) {
+    try (TestStack stack = TestStack.start(store.settings)) {
+      assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
+      store.sql.accept("ALTER TABLE organisation RENAME TO organisation_away");
+      stack.clock().advance(Duration.ofMinutes(59));
+      assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
+      stack.clock().advance(Duration.ofMinutes(2));
+      assertUnavailable(stack.exchange(ownerToken(stack, TestStack.DIGDIR)));
+      store.sql.accept("ALTER TABLE organisation_away RENAME TO organisation");
+      assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("stores")
   void givesNoTokenWithoutTheAuditAndUsesUpNoGrant(Hurt store) {
     try (TestStack stack = TestStack.start(store.settings)) {
       TestStack.Client client = stack.newClient(READ);

@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import no.portvakt.tokens.LastGood.Seen;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,11 @@ public final class KeyFiles implements KeySource {
   }
 
   @Override
+  public Set<String> confirmed() {
+    return lastGood.confirmed();
+  }
+
+  @Override
   public @Nullable String problem() {
     return lastGood.problem();
   }
@@ -60,6 +67,7 @@ public final class KeyFiles implements KeySource {
   private Seen look() throws KeySourceUnavailable {
     @Nullable String problem = null;
     List<KeyMaterial> keys = new ArrayList<>();
+    Set<String> confirmed = new HashSet<>();
     boolean complete = true;
     for (State state : files) {
       state.look();
@@ -68,11 +76,14 @@ public final class KeyFiles implements KeySource {
       }
       complete &= !state.keys.isEmpty();
       keys.addAll(state.keys);
+      if (state.problem == null) {
+        state.keys.forEach(key -> confirmed.add(key.keyId()));
+      }
     }
     if (!complete) {
       throw new KeySourceUnavailable(String.valueOf(problem), null);
     }
-    return new Seen(keys, problem);
+    return new Seen(keys, confirmed, problem);
   }
 
   /** What is known of one file. Only the thread that looks touches it. */

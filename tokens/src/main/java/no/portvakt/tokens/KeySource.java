@@ -1,6 +1,7 @@
 package no.portvakt.tokens;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,17 @@ public interface KeySource extends AutoCloseable {
    */
   List<KeyMaterial> load() throws KeySourceUnavailable;
 
-  /** Why the last look at the source failed, one sentence without any secret; null: it did not. */
+  /**
+   * The ids of those of these keys that the last look found in the source; the others are as an
+   * earlier look found them. Empty when the source did not answer, or held nothing that can be
+   * used.
+   */
+  Set<String> confirmed();
+
+  /**
+   * What was wrong at the last look, with the source or with a part of it: one sentence without any
+   * secret; null: nothing.
+   */
   @Nullable String problem();
 
   @Override

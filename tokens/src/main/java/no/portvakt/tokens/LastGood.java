@@ -8,7 +8,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import no.portvakt.tokens.KeySource.KeySourceUnavailable;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +28,7 @@ final class LastGood {
   private final Duration interval;
   private final InstantSource clock;
   private final ReentrantLock looking = new ReentrantLock();
-  private volatile State state = new State(null, List.of(), null);
+  private volatile State state = new State(null, List.of(), Set.of(), null);
 
   /**
    * Nothing yet.
@@ -56,24 +58,31 @@ final class LastGood {
         return state.answer();
       }
       List<KeyMaterial> keys = state.keys;
+      Set<String> confirmed = Set.of();
       @Nullable String problem;
       try {
         Seen seen = look.see();
         keys = inOrder(seen.keys);
+        confirmed = seen.confirmed;
         problem = seen.problem;
       } catch (KeySourceUnavailable e) {
         problem = String.valueOf(e.getMessage());
       } catch (RuntimeException e) { // a defect must not stop who can go on with the last good ones
         problem = "The keys can't be read (" + e.getClass().getSimpleName() + ").";
       }
-      state = new State(clock.instant(), keys, problem);
+      state = new State(clock.instant(), keys, confirmed, problem);
       return state.answer();
     } finally {
       looking.unlock();
     }
   }
 
-  /** Why the last look failed. */
+  /** The ids of the keys that the last look found. */
+  Set<String> confirmed() {
+    return state.confirmed;
+  }
+
+  /** What was wrong at the last look. */
   @Nullable String problem() {
     return state.problem;
   }
@@ -100,27 +109,42 @@ final class LastGood {
   /** What a look has found. */
   static final class Seen {
     private final List<KeyMaterial> keys;
+    private final Set<String> confirmed;
     private final @Nullable String problem;
 
     /**
      * Usable keys.
      *
-     * @param problem why some of them are older than what the source holds, or null
+     * @param confirmed the ids of those that the source holds now
+     * @param problem why the others are older than what the source holds, or null
      */
-    Seen(List<KeyMaterial> keys, @Nullable String problem) {
+    Seen(List<KeyMaterial> keys, Set<String> confirmed, @Nullable String problem) {
       this.keys = keys;
+      this.confirmed = Set.copyOf(confirmed);
       this.problem = problem;
+    }
+
+    /** Keys of which the source holds each now. */
+    static Seen all(List<KeyMaterial> keys) {
+      Set<String> ids = keys.stream().map(KeyMaterial::keyId).collect(Collectors.toSet());
+      return new Seen(keys, ids, null);
     }
   }
 
   private static final class State {
     private final @Nullable Instant lookedAt;
     private final List<KeyMaterial> keys;
+    private final Set<String> confirmed;
     private final @Nullable String problem;
 
-    State(@Nullable Instant lookedAt, List<KeyMaterial> keys, @Nullable String problem) {
+    State(
+        @Nullable Instant lookedAt,
+        List<KeyMaterial> keys,
+        Set<String> confirmed,
+        @Nullable String problem) {
       this.lookedAt = lookedAt;
       this.keys = keys;
+      this.confirmed = confirmed;
       this.problem = problem;
     }
 

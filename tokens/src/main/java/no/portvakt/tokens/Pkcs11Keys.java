@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -80,6 +81,11 @@ public final class Pkcs11Keys implements KeySource {
   }
 
   @Override
+  public Set<String> confirmed() {
+    return lastGood.confirmed();
+  }
+
+  @Override
   public @Nullable String problem() {
     return lastGood.problem();
   }
@@ -118,8 +124,7 @@ public final class Pkcs11Keys implements KeySource {
     }
     unanswered = answer;
     try {
-      List<KeyMaterial> keys = answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-      return new Seen(keys, null);
+      return Seen.all(answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
     } catch (TimeoutException e) {
       throw new KeySourceUnavailable("PKCS#11 " + token + " does not answer.", e);
     } catch (InterruptedException e) {

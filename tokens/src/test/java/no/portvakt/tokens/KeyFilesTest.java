@@ -175,11 +175,13 @@ class KeyFilesTest {
     for (int look = 0; look < 3; look++) {
       pass();
       assertThat(ids(source)).containsExactly(FIRST.keyId());
+      assertThat(source.confirmed()).isEmpty();
       assertThat(source.problem()).startsWith("Key file " + file + ": ").endsWith(".");
     }
     write("key.pem", FIRST.pem());
     pass();
     assertThat(ids(source)).containsExactly(FIRST.keyId());
+    assertThat(source.confirmed()).containsExactly(FIRST.keyId());
     assertThat(source.problem()).isNull();
   }
 
@@ -212,6 +214,12 @@ class KeyFilesTest {
     write("b.p12", SECOND.pkcs12("pw"));
     pass();
     assertThat(ids(source)).containsExactly(FIRST.keyId(), SECOND.keyId());
+    assertThat(source.confirmed()).containsExactly(SECOND.keyId());
+    assertThat(source.problem()).contains("a.pem");
+    write("b.p12", FIRST.pkcs12("pw"));
+    pass();
+    assertThat(ids(source)).containsExactly(FIRST.keyId());
+    assertThat(source.confirmed()).as("one of two files has it").containsExactly(FIRST.keyId());
     assertThat(source.problem()).contains("a.pem");
   }
 

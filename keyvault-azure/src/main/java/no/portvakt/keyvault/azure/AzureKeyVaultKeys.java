@@ -7,10 +7,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import no.portvakt.keyvault.azure.LastGood.Seen;
 import no.portvakt.tokens.KeyMaterial;
@@ -31,7 +34,17 @@ public final class AzureKeyVaultKeys implements KeySource {
   private final AzureVault vault;
   private final String certificate;
   private final InstantSource clock;
-  private final LastGood<List<KeyMaterial>> lastGood;
+  private final LastGood<Found> lastGood;
+
+  /**
+   * What a look has found.
+   *
+   * @param versions the keys by their version's id, the newest last
+   * @param keys the same keys
+   * @param confirmed the ids of those whose version could be read again
+   */
+  private record Found(
+      Map<String, KeyMaterial> versions, List<KeyMaterial> keys, Set<String> confirmed) {}
 
   /**
    * The vault is not asked before the first {@link #load}.
@@ -50,7 +63,13 @@ public final class AzureKeyVaultKeys implements KeySource {
 
   @Override
   public List<KeyMaterial> load() throws KeySourceUnavailable {
-    return lastGood.get();
+    return lastGood.get().keys;
+  }
+
+  @Override
+  public Set<String> confirmed() {
+    Found found = lastGood.known();
+    return found == null || lastGood.failed() ? Set.of() : found.confirmed;
   }
 
   @Override
@@ -68,22 +87,31 @@ public final class AzureKeyVaultKeys implements KeySource {
     return "AzureKeyVaultKeys[" + vault.host() + ", " + certificate + "]";
   }
 
-  // A version that is of no use is left out and complained of; an outage leaves the last good keys
-  // as they are, so a request that fails never takes a key away.
-  private Seen<List<KeyMaterial>> look() throws VaultFailure {
-    List<KeyMaterial> keys = new ArrayList<>();
+  // A version that is of no use is complained of, and left out if it never was of any; an outage
+  // leaves the last good keys as they are, so a request that fails never takes a key away.
+  private Seen<Found> look() throws VaultFailure {
+    Found before = lastGood.known();
+    Map<String, KeyMaterial> versions = new LinkedHashMap<>();
+    Set<String> confirmed = new HashSet<>();
     VaultFailure complaint = null;
     for (CertificateProperties version : usable(vault.versions(certificate))) {
+      String id = String.valueOf(version.getVersion());
       try {
-        keys.add(key(version));
+        KeyMaterial key = key(version);
+        versions.put(id, key);
+        confirmed.add(key.keyId());
       } catch (VaultFailure e) {
         if (!e.isLasting()) {
           throw e;
         }
         complaint = e;
+        KeyMaterial earlier = before == null ? null : before.versions.get(id);
+        if (earlier != null) {
+          versions.put(id, earlier);
+        }
       }
     }
-    if (keys.isEmpty()) {
+    if (confirmed.isEmpty()) {
       throw complaint != null
           ? complaint
           : VaultFailure.lasting(
@@ -93,7 +121,8 @@ public final class AzureKeyVaultKeys implements KeySource {
                   + vault.host()
                   + " is enabled and valid.");
     }
-    return new Seen<>(List.copyOf(keys), complaint == null ? null : complaint.getMessage());
+    Found found = new Found(versions, List.copyOf(versions.values()), Set.copyOf(confirmed));
+    return new Seen<>(found, complaint == null ? null : complaint.getMessage());
   }
 
   private List<CertificateProperties> usable(List<CertificateProperties> all) {

@@ -29,6 +29,7 @@ final class LastGood<T> implements AutoCloseable {
   private volatile @Nullable T known;
   private volatile @Nullable String problem;
   private volatile Instant nextLook = Instant.MIN;
+  private volatile boolean failed;
   private volatile boolean asking;
   private volatile boolean closed;
 
@@ -89,6 +90,16 @@ final class LastGood<T> implements AutoCloseable {
     return problem;
   }
 
+  /** Whether the last look gave no answer that can be used. */
+  boolean failed() {
+    return failed;
+  }
+
+  /** What the vault said last that can be used; null: nothing yet, or no more. */
+  @Nullable T known() {
+    return known;
+  }
+
   @Override
   public void close() {
     closed = true;
@@ -125,6 +136,7 @@ final class LastGood<T> implements AutoCloseable {
       Seen<T> seen = asked.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       known = seen.value;
       problem = seen.complaint;
+      failed = false;
       nextLook = clock.instant().plus(refresh);
       if (closed) {
         known = null;
@@ -154,6 +166,7 @@ final class LastGood<T> implements AutoCloseable {
 
   private void fail(String sentence) {
     problem = sentence;
+    failed = true;
     Duration pause = refresh.compareTo(AFTER_FAILURE) < 0 ? refresh : AFTER_FAILURE;
     nextLook = clock.instant().plus(pause);
   }

@@ -109,6 +109,27 @@ final class OutageTest extends VaultFixture {
   }
 
   @Test
+  void keepsTheKeyOfAVersionThatCameToBeOfNoUseAndConfirmsTheOthers() throws Exception {
+    Issued first = Issued.rsa();
+    vault.put(version(1, first), PKCS12, first.pkcs12());
+    put(2);
+    put(3);
+    List<KeyMaterial> before = keys.load();
+    assertThat(keys.confirmed()).hasSize(3);
+    vault.forgetSecret("signing/" + version(3, null).id());
+    vault.replace(version(1, first), disabled(version(1, first)));
+    clock.pass(REFRESH);
+
+    List<KeyMaterial> after = keys.load();
+
+    assertThat(after)
+        .extracting(KeyMaterial::keyId)
+        .containsExactly(before.get(1).keyId(), before.get(2).keyId());
+    assertThat(keys.confirmed()).containsExactly(before.get(1).keyId());
+    assertThat(keys.problem()).contains("has not got the secret \"signing\"");
+  }
+
+  @Test
   void recoversSoonAfterAFailure() throws Exception {
     loaded();
     vault.answer(path -> true, Answer.error(429, "Throttled", null));
@@ -121,6 +142,7 @@ final class OutageTest extends VaultFixture {
     clock.pass(Duration.ofSeconds(30));
 
     assertThat(keys.load()).hasSize(2);
+    assertThat(keys.confirmed()).hasSize(2);
     assertThat(keys.problem()).isNull();
   }
 
@@ -248,7 +270,9 @@ final class OutageTest extends VaultFixture {
 
   private void keeps(List<KeyMaterial> before) throws KeySourceUnavailable {
     clock.pass(REFRESH);
+    assertThat(keys.confirmed()).hasSameSizeAs(before);
     assertThat(keys.load()).isSameAs(before);
+    assertThat(keys.confirmed()).isEmpty();
     assertThat(keys.problem()).isNotNull().endsWith(".").doesNotContain("SECRET");
   }
 

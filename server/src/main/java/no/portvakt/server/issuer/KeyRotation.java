@@ -38,7 +38,8 @@ public final class KeyRotation {
    * @param name the role's name in the store
    * @param subject the common name of certificates of keys that are made
    * @param algorithms a key of each is kept ready; the first one signs
-   * @param standby whether the next key is always published beforehand
+   * @param standby whether the next key is always published beforehand; never with a source of
+   *     keys, where somebody else makes them
    * @param rotateAfter for how long a key signs before the next one takes its place
    */
   public record Role(
@@ -94,7 +95,8 @@ public final class KeyRotation {
    *
    * @param state next, current, previous or removed
    * @param ready from when it may sign, for a next one
-   * @param rotates when the next one takes its place, for a current one
+   * @param rotates when the next one takes its place, for a current one; null: nobody knows yet,
+   *     because a source of keys decides
    * @param certificateExpires from when its certificate is no longer valid
    */
   public record Listed(
@@ -120,6 +122,14 @@ public final class KeyRotation {
     return rows.stream().map(row -> listed(row, schedule.state(row))).toList();
   }
 
+  /** The keys that sign, whose certificates end soon or have ended; they sign on all the same. */
+  public List<Listed> certificateEnding() {
+    Instant soon = clock.instant().plus(KeyRules.CERTIFICATE_ENDING);
+    return list().stream()
+        .filter(key -> key.state().equals("current") && key.certificateExpires().isBefore(soon))
+        .toList();
+  }
+
   private Listed listed(SigningKeyRow row, String state) {
     Instant from = KeySchedule.instant(row.signsFrom());
     Instant until = KeySchedule.instant(row.signsUntil());
@@ -131,10 +141,17 @@ public final class KeyRotation {
                 ? from
                 : role.rules().earliestSigning(Instant.ofEpochMilli(row.published()))
             : null,
-        state.equals("current") && from != null
-            ? until != null ? until : from.plus(role.rotateAfter())
-            : null,
+        !state.equals("current") ? null : until != null || !makesKeys() ? until : rotates(row),
         KeyStorage.certificateOf(row).getNotAfter().toInstant());
+  }
+
+  private boolean makesKeys() {
+    return storage.source().equals(KeyStorage.STORE);
+  }
+
+  private @Nullable Instant rotates(SigningKeyRow row) {
+    Instant from = KeySchedule.instant(row.signsFrom());
+    return from == null ? null : from.plus(role.rotateAfter());
   }
 
   /**
@@ -144,7 +161,7 @@ public final class KeyRotation {
    */
   public List<String> tend() {
     storage.look();
-    return apply("keys.tend", false, new Fresh()::tend);
+    return apply("keys.tend", false, new Fresh(false)::tend);
   }
 
   /**
@@ -157,7 +174,7 @@ public final class KeyRotation {
     if (!role.algorithms().contains(algorithm)) {
       throw new UnsafeStep("Nothing signs with " + algorithm + " here.", null);
     }
-    Fresh fresh = new Fresh();
+    Fresh fresh = new Fresh(plan);
     if (mode == Mode.SAFE && !plan) {
       // A key that is only published breaks nothing, and stays so when the rotation is refused.
       List<String> _ = apply("keys.publish", false, keys -> fresh.publishNext(keys, algorithm));
@@ -191,7 +208,7 @@ public final class KeyRotation {
    */
   public List<String> bringIn(KeyMaterial key, String algorithm, boolean plan) {
     Instant now = clock.instant();
-    if (!storage.source().equals(KeyStorage.STORE)) {
+    if (!makesKeys()) {
       throw new UnsafeStep("Signing keys come from " + storage.source() + "; put it there.", null);
     }
     if (!role.algorithms().contains(algorithm)) {
@@ -247,17 +264,26 @@ public final class KeyRotation {
   /** Makes each key that a change needs once, however often the change is calculated. */
   private final class Fresh {
     private final Map<String, SigningKeyRow> made = new HashMap<>();
+    private final boolean plan;
     private @Nullable String replaced;
 
+    Fresh(boolean plan) {
+      this.plan = plan;
+    }
+
     private SigningKeyRow of(String algorithm, String purpose) {
+      Instant now = clock.instant();
       return made.computeIfAbsent(
           algorithm + purpose,
-          _ -> storage.make(role.name(), algorithm, role.subject(), clock.instant()));
+          _ ->
+              plan
+                  ? KeySchedule.planned(role.name(), algorithm, purpose, now)
+                  : storage.make(role.name(), algorithm, role.subject(), now));
     }
 
     void publishNext(KeySchedule keys, String algorithm) {
       if (keys.next(algorithm) == null) {
-        if (!storage.source().equals(KeyStorage.STORE)) {
+        if (!makesKeys()) {
           throw new UnsafeStep(
               "The source " + storage.source() + " of signing keys has no newer key.", null);
         }
@@ -291,7 +317,7 @@ public final class KeyRotation {
     void tend(KeySchedule keys) {
       keys.prolong();
       for (String algorithm : role.algorithms()) {
-        if (storage.source().equals(KeyStorage.STORE)) {
+        if (makesKeys()) {
           keepMade(keys, algorithm);
         } else {
           adopt(keys, algorithm);
@@ -326,17 +352,15 @@ public final class KeyRotation {
     }
 
     private void standby(KeySchedule keys, String algorithm) {
-      if (role.standby()
-          && storage.source().equals(KeyStorage.STORE)
-          && keys.next(algorithm) == null) {
+      if (role.standby() && keys.next(algorithm) == null) {
         keys.publish(of(algorithm, "standby"));
       }
     }
 
     private boolean isOld(SigningKeyRow key) {
-      Instant from = KeySchedule.instant(key.signsFrom());
+      Instant end = rotates(key);
       return !key.source().equals(KeyStorage.STORE) // of a source that was given up
-          || (from != null && !clock.instant().isBefore(from.plus(role.rotateAfter())));
+          || (end != null && !clock.instant().isBefore(end));
     }
 
     private void adopt(KeySchedule keys, String algorithm) {

@@ -17,7 +17,22 @@ import org.jspecify.annotations.Nullable;
  *     the successor
  */
 public record KeyRules(Duration maxAge, Duration skew, Duration longestToken, Duration grace) {
+  /** From how long before its end a signing key's certificate is worth a warning. */
+  public static final Duration CERTIFICATE_ENDING = Duration.ofDays(30);
+
   private static final Duration SHORTEST_MAX_AGE = Duration.ofSeconds(1);
+
+  /**
+   * For how long a key that is made here may sign so that nobody is warned of its certificate.
+   *
+   * @param standby whether it is published for as long before
+   */
+  public static Duration longestUse(Duration maxAge, Duration skew, boolean standby) {
+    // It waits until it may sign, and later signs on until its successor may.
+    Duration waits = maxAge.plus(skew).multipliedBy(2);
+    Duration left = SelfSigned.VALIDITY.minus(CERTIFICATE_ENDING).minus(waits);
+    return standby ? left.dividedBy(2) : left;
+  }
 
   /** From when a key that is published at a time may sign. */
   Instant earliestSigning(Instant published) {

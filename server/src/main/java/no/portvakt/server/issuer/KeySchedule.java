@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * would break a rule is refused with the reason and the earliest time at which it is safe.
  */
 public final class KeySchedule {
+  private static final String PLANNED = "planned-";
+
   private final KeyRules rules;
   private final Instant now;
   private final List<SigningKeyRow> keys;
@@ -41,6 +43,17 @@ public final class KeySchedule {
     public @Nullable Instant earliest() {
       return earliest;
     }
+  }
+
+  /** What stands for a key that a plan would make; sentences give it no id. */
+  static SigningKeyRow planned(String role, String algorithm, String purpose, Instant now) {
+    long time = now.toEpochMilli();
+    return new SigningKeyRow(
+        role, PLANNED + purpose, algorithm, "", "", KeyStorage.STORE, time, time, null, null, null);
+  }
+
+  private static String named(SigningKeyRow key) {
+    return key.kid().startsWith(PLANNED) ? "A new key" : "The key " + key.kid();
   }
 
   /** The rows after the steps. */
@@ -113,7 +126,7 @@ public final class KeySchedule {
   void publish(SigningKeyRow key) {
     boolean first = untouched && current(key.algorithm()) == null;
     keys.add(with(key, first ? now : null, null, null));
-    steps.add("The key " + key.kid() + " is published" + (first ? " and signs." : "."));
+    steps.add(named(key) + " is published" + (first ? " and signs." : "."));
   }
 
   /** Lets go of an algorithm: what signs with it stops, what waits to is not needed. */
@@ -145,8 +158,7 @@ public final class KeySchedule {
     }
     if (now.isBefore(ready)) {
       throw new UnsafeStep(
-          "The next key "
-              + Objects.requireNonNull(next(algorithm)).kid()
+          named(Objects.requireNonNull(next(algorithm)))
               + " may not sign yet: verifiers keep the key set for up to "
               + rules.maxAge().toSeconds()
               + " s and may not have seen it.",
@@ -172,7 +184,7 @@ public final class KeySchedule {
             .filter(key -> signs(key) || (waits(key) && key.signsFrom() != null))
             .toList();
     set(next, with(next, from, null, null));
-    steps.add("The key " + next.kid() + " signs from " + from + ".");
+    steps.add(named(next) + " signs from " + from + ".");
     for (SigningKeyRow other : others) {
       if (signs(other) || Objects.requireNonNull(other.signsFrom()) < from.toEpochMilli()) {
         stop(other, from);

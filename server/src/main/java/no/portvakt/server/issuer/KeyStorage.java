@@ -16,9 +16,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import no.portvakt.server.store.SigningKeyTable.SigningKeyRow;
 import no.portvakt.tokens.KeyMaterial;
 import no.portvakt.tokens.KeySource;
@@ -43,8 +46,11 @@ public final class KeyStorage implements AutoCloseable {
   private final @Nullable External external;
   private final Map<String, KeyMaterial> externalKeys = new LinkedHashMap<>();
   private final Map<String, KeyMaterial> earlierKeys = new LinkedHashMap<>();
-  private @Nullable Instant lastGood;
-  private boolean trusted;
+  private final Map<String, Instant> confirmed = new HashMap<>();
+  private Map<String, KeyMaterial> usable = Map.of();
+  private @Nullable Instant answered;
+  private boolean answers;
+  private @Nullable String reported;
   private long generation;
 
   /**
@@ -52,7 +58,7 @@ public final class KeyStorage implements AutoCloseable {
    *
    * @param name what rows call it
    * @param source the source itself
-   * @param outage for how long its last good keys may sign while it does not answer
+   * @param outage for how long a key may sign that it does not confirm any more
    */
   public record External(String name, KeySource source, Duration outage, InstantSource clock) {}
 
@@ -77,14 +83,18 @@ public final class KeyStorage implements AutoCloseable {
     return List.copyOf(externalKeys.values());
   }
 
-  /** Whether the external source, when there is one, answers now and lacks a key. */
+  /**
+   * Whether the external source, when there is one, answers now and lacks a key. While something is
+   * wrong with a part of it, only a key that was seen in it is lacking: another may be in that
+   * part.
+   */
   synchronized boolean lacks(String kid) {
-    return external != null
-        && external.source().problem() == null
-        && !externalKeys.containsKey(kid);
+    return answers
+        && !externalKeys.containsKey(kid)
+        && (problem() == null || earlierKeys.containsKey(kid));
   }
 
-  /** Why the external source does not answer, or null when it does or there is none. */
+  /** What is wrong with the external source, or null when nothing is or there is none. */
   public @Nullable String problem() {
     return external == null ? null : external.source().problem();
   }
@@ -95,8 +105,8 @@ public final class KeyStorage implements AutoCloseable {
   }
 
   /**
-   * Looks at the external source, when there is one. A source that does not answer leaves its last
-   * good keys for a stated time.
+   * Looks at the external source, when there is one. A key that it does not confirm, because it or
+   * a part of it can't be read, is usable for a stated time.
    */
   synchronized void look() {
     if (external == null) {
@@ -104,27 +114,61 @@ public final class KeyStorage implements AutoCloseable {
     }
     Instant now = external.clock().instant();
     Map<String, KeyMaterial> found = new LinkedHashMap<>();
+    Set<String> seen = Set.of();
+    @Nullable String problem;
     try {
       for (KeyMaterial key : external.source().load()) {
         found.put(key.keyId(), key);
       }
-      if (external.source().problem() == null || lastGood == null) {
-        lastGood = now;
-      }
+      seen = external.source().confirmed();
+      problem = external.source().problem();
     } catch (KeySourceUnavailable e) {
-      LOG.warn("The source {} of signing keys gives none: {}", external.name(), e.getMessage());
+      problem = String.valueOf(e.getMessage());
     }
-    boolean inTime = lastGood != null && now.isBefore(lastGood.plus(external.outage()));
-    // The same key may be another object: a device that comes back signs with new ones only.
-    if (inTime != trusted || (!found.isEmpty() && !found.equals(externalKeys))) {
-      generation++;
-    }
-    trusted = inTime;
+    report(external.name(), problem);
     if (!found.isEmpty()) {
       externalKeys.keySet().removeAll(found.keySet());
       externalKeys.forEach(this::keepEarlier);
       externalKeys.clear();
       externalKeys.putAll(found);
+      confirmed.keySet().retainAll(found.keySet());
+    }
+    seen.forEach(kid -> confirmed.put(kid, now));
+    answers = !seen.isEmpty();
+    if (answers) {
+      answered = now;
+    }
+    Map<String, KeyMaterial> still = new HashMap<>();
+    if (isRecent(answered, now, external)) {
+      still.putAll(earlierKeys);
+    }
+    still.keySet().removeAll(externalKeys.keySet());
+    externalKeys.forEach((kid, key) -> {
+      if (isRecent(confirmed.get(kid), now, external)) {
+        still.put(kid, key);
+      }
+    });
+    // The same key may be another object: a device that comes back signs with new ones only.
+    if (!still.equals(usable)) {
+      usable = still;
+      generation++;
+    }
+  }
+
+  private static boolean isRecent(@Nullable Instant time, Instant now, External source) {
+    return time != null && now.isBefore(time.plus(source.outage()));
+  }
+
+  /** Says once what is wrong with the source, and that it is well again. */
+  private void report(String source, @Nullable String problem) {
+    if (Objects.equals(problem, reported)) {
+      return;
+    }
+    reported = problem;
+    if (problem == null) {
+      LOG.info("The source {} of signing keys is well again.", source);
+    } else {
+      LOG.warn("Something is wrong with the source {} of signing keys: {}", source, problem);
     }
   }
 
@@ -138,13 +182,12 @@ public final class KeyStorage implements AutoCloseable {
   }
 
   private @Nullable KeyMaterial externalKey(SigningKeyRow row) {
-    if (external == null || !trusted) {
+    if (external == null) {
       return null;
     }
-    KeyMaterial present = externalKeys.get(row.kid());
     boolean ended =
         row.signsUntil() != null && row.signsUntil() <= external.clock().instant().toEpochMilli();
-    return present != null || ended ? present : earlierKeys.get(row.kid());
+    return ended && !externalKeys.containsKey(row.kid()) ? null : usable.get(row.kid());
   }
 
   /**

@@ -15,7 +15,8 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** Certificates for keys that are made here: verifiers in the field expect {@code x5c} and x5t. */
 final class SelfSigned {
-  private static final Duration VALIDITY = Duration.ofDays(3 * 365);
+  /** From its making on. */
+  static final Duration VALIDITY = Duration.ofDays(3 * 365);
 
   private SelfSigned() {}
 

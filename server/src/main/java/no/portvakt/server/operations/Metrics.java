@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.http.Answer;
@@ -82,20 +83,31 @@ public final class Metrics implements Router.Observer, AuditLog.Counter {
     clientKeysEnding.set((double) count);
   }
 
-  /** Adds the age of each published signing key of a role. */
+  /** Adds the age of each published signing key of a role, and what its certificate has left. */
   public void watchKeys(String role, KeyRing keys, InstantSource clock) {
+    watchKeys(
+        "portvakt_signing_key_age_" + role,
+        "Since when a published signing key of this role exists.",
+        keys,
+        key -> Duration.between(key.created(), clock.instant()));
+    watchKeys(
+        "portvakt_signing_certificate_left_" + role,
+        "How long the certificate of a published signing key of this role is still valid.",
+        keys,
+        key -> Duration.between(clock.instant(), key.certificateExpires()));
+  }
+
+  private void watchKeys(
+      String name, String help, KeyRing keys, Function<SigningKey, Duration> value) {
     GaugeWithCallback.builder()
-        .name("portvakt_signing_key_age_" + role)
-        .help("Since when a published signing key of this role exists.")
+        .name(name)
+        .help(help)
         .unit(Unit.SECONDS)
         .labelNames("kid", "state")
         .callback(callback -> {
           SigningKeys now = keys.keys();
           for (SigningKey key : now.published()) {
-            callback.call(
-                Duration.between(key.created(), clock.instant()).toMillis() / 1000.0,
-                key.keyId(),
-                state(now, key));
+            callback.call(value.apply(key).toMillis() / 1000.0, key.keyId(), state(now, key));
           }
         })
         .register(registry);

@@ -3,7 +3,9 @@ package no.portvakt.server.registry;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.tokens.OrganisationNumber;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +25,13 @@ public final class Organisations {
 
   private final LoadingCache<OrganisationNumber, Optional<String>> codes;
 
-  public Organisations(OrganisationTable table) {
+  public Organisations(OrganisationTable table, InstantSource clock) {
     this.codes =
         Caffeine.newBuilder()
             .maximumSize(MOST)
             .refreshAfterWrite(REFRESH)
             .expireAfterWrite(STALE)
+            .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
             .executor(command -> Thread.startVirtualThread(command))
             .build(number -> Optional.ofNullable(table.codeOf(number.value())));
   }

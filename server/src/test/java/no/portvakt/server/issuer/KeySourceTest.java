@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
+import no.portvakt.server.LogLines;
 import no.portvakt.server.SigningKeyFile;
 import no.portvakt.server.TestClock;
 import no.portvakt.server.database.Database;
@@ -21,6 +23,9 @@ import no.portvakt.server.issuer.KeySchedule.UnsafeStep;
 import no.portvakt.server.issuer.KeyStorage.External;
 import no.portvakt.tokens.KeyFile;
 import no.portvakt.tokens.KeyFiles;
+import no.portvakt.tokens.KeyMaterial;
+import no.portvakt.tokens.KeySource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -165,6 +170,140 @@ class KeySourceTest {
     assertThat(node.active()).isEqualTo(first.keyId());
   }
 
+  private KeyNode nodeOfTwoAlgorithms(KeySource source) {
+    return node(
+        Setup.plain()
+            .withAlgorithms("ES256", "PS256")
+            .withExternal(new External("files", source, OUTAGE, clock)));
+  }
+
+  private KeyFiles files(Path... paths) {
+    return new KeyFiles(Stream.of(paths).map(KeyFile::of).toList(), REFRESH, clock);
+  }
+
+  private static List<String> signing(KeyNode node) {
+    return node.ring().keys().current().stream().map(SigningKey::keyId).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void endsTheKeyOfABadFileAfterTheOutageAndNoOther(boolean preferredIsBad) {
+    SigningKeyFile rsa = SigningKeyFile.of("RSA2048", clock.instant());
+    Path other = rsa.writePem(folder.resolve("other.pem"));
+    KeyNode node = nodeOfTwoAlgorithms(files(file, other));
+    SigningKeyFile bad = preferredIsBad ? first : rsa;
+    String good = preferredIsBad ? rsa.keyId() : first.keyId();
+    write(preferredIsBad ? file : other, "garbage");
+    clock.advance(OUTAGE.minusMillis(1));
+    node.tend();
+    assertThat(signing(node)).containsExactly(first.keyId(), rsa.keyId());
+    clock.advance(Duration.ofMillis(1));
+    node.tend();
+    assertThat(signing(node)).containsExactly(good);
+    assertThat(node.active()).isEqualTo(good);
+    assertThat(node.published()).as("tokens live on").contains(bad.keyId());
+    assertThat(node.storage.problem()).contains(preferredIsBad ? "key.pem" : "other.pem");
+    clock.advance(OUTAGE.multipliedBy(3));
+    node.tend();
+    assertThat(node.active()).isEqualTo(good);
+    bad.writePem(preferredIsBad ? file : other);
+    tend(node);
+    assertThat(signing(node)).containsExactly(first.keyId(), rsa.keyId());
+  }
+
+  @Test
+  void signsOnWhenAFileIsBadWhoseKeyIsOutOfUse() {
+    SigningKeyFile newer = SigningKeyFile.of("secp256r1", clock.instant());
+    KeyNode node = node(KeyFile.of(file), KeyFile.of(newer.writePem(folder.resolve("newer.pem"))));
+    write(file, "garbage");
+    for (int day = 0; day < 3; day++) {
+      clock.advance(OUTAGE);
+      node.tend();
+      assertThat(node.active()).isEqualTo(newer.keyId());
+    }
+  }
+
+  @Test
+  void stopsSigningWithAKeyThatIsTakenAwayWhileAnotherFileIsBad() {
+    SigningKeyFile rsa = SigningKeyFile.of("RSA2048", clock.instant());
+    Path other = rsa.writePem(folder.resolve("other.pem"));
+    KeyNode node = nodeOfTwoAlgorithms(files(file, other));
+    write(other, "garbage");
+    SigningKeyFile.of("Ed25519", clock.instant()).writePem(file);
+    tend(node);
+    assertThat(signing(node)).containsExactly(rsa.keyId());
+    assertThat(node.all("previous")).containsExactly(first.keyId());
+    clock.advance(OUTAGE);
+    node.tend();
+    assertThatExceptionOfType(NoSigningKey.class).isThrownBy(node::active);
+  }
+
+  /** A source of which a part can't be read. */
+  private static final class Partly implements KeySource {
+    private final KeyMaterial key;
+    private @Nullable String problem = "A version is left out.";
+
+    Partly(SigningKeyFile key) {
+      this.key = key.material();
+    }
+
+    @Override
+    public List<KeyMaterial> load() {
+      return List.of(key);
+    }
+
+    @Override
+    public Set<String> confirmed() {
+      return Set.of(key.keyId());
+    }
+
+    @Override
+    public @Nullable String problem() {
+      return problem;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void doesNotStopAKeyThatItNeverSawWhileAPartCanNotBeRead() {
+    SigningKeyFile rsa = SigningKeyFile.of("RSA2048", clock.instant());
+    KeyNode node = nodeOfTwoAlgorithms(files(file, rsa.writePem(folder.resolve("other.pem"))));
+    Partly source = new Partly(rsa);
+    KeyNode other = nodeOfTwoAlgorithms(source);
+    other.tend();
+    assertThat(node.row(first.keyId()).signsUntil()).isNull();
+    assertThat(signing(other)).containsExactly(rsa.keyId());
+    source.problem = null;
+    other.tend();
+    assertThat(node.row(first.keyId()).signsUntil()).isNotNull();
+  }
+
+  @Test
+  void saysOnceWhatIsWrongAndThatItIsWellAgain() {
+    write(file, "garbage");
+    try (LogLines log = LogLines.of(KeyStorage.class)) {
+      KeyNode node = node(KeyFile.of(file));
+      for (int i = 0; i < 5; i++) {
+        tend(node);
+      }
+      assertThat(log.containing("source files of signing keys"))
+          .singleElement()
+          .asString()
+          .startsWith("WARN ")
+          .contains("key.pem");
+      first.writePem(file);
+      tend(node);
+      tend(node);
+      assertThat(log.containing("is well again")).hasSize(1);
+      write(file, "garbage");
+      tend(node);
+      tend(node);
+      assertThat(log.containing("key.pem")).hasSize(2);
+    }
+  }
+
   @Test
   void startsWithoutAKeyWhenTheFileIsBadAndSignsWhenItIsGood() {
     write(file, "garbage");
@@ -212,14 +351,7 @@ class KeySourceTest {
   void takesAKeyForEachAlgorithmFromTheFiles() {
     SigningKeyFile rsa = SigningKeyFile.of("RSA2048", clock.instant());
     rsa.writePem(folder.resolve("rsa.pem"));
-    KeyFiles files =
-        new KeyFiles(
-            List.of(KeyFile.of(file), KeyFile.of(folder.resolve("rsa.pem"))), REFRESH, clock);
-    KeyNode node =
-        node(
-            Setup.plain()
-                .withAlgorithms("ES256", "PS256")
-                .withExternal(new External("files", files, OUTAGE, clock)));
+    KeyNode node = nodeOfTwoAlgorithms(files(file, folder.resolve("rsa.pem")));
     assertThat(node.active()).isEqualTo(first.keyId());
     assertThat(node.all("current")).containsExactlyInAnyOrder(first.keyId(), rsa.keyId());
     assertThat(node.row(rsa.keyId()).algorithm()).isEqualTo("PS256");
