@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a command wrote, and its exit code. */
 record Console(int code, String out, String err) {
+  /** A token or its long beginning; random ids of up to 43 characters may hold {@code eyJ} too. */
+  static final String TOKEN = "eyJ[A-Za-z0-9_-]*(\\.[A-Za-z0-9_-]|[A-Za-z0-9_-]{41})";
+
   /** Runs a command to its end. */
   static Console run(String... arguments) {
     StringWriter out = new StringWriter();

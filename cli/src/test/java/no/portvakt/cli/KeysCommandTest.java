@@ -114,8 +114,8 @@ class KeysCommandTest {
   void refusesARotationThatWouldBreakVerifiersAndSaysFromWhenItIsSafe() {
     String current = in("current").get(0);
     refuses(keys("rotate"), "verifiers keep the key set for up to 3600 s");
-    refuses(
-        keys("rotate"), "The earliest safe time is " + Instant.now().toString().substring(0, 4));
+    String year = Instant.now().plus(Duration.ofHours(1)).toString().substring(0, 4);
+    refuses(keys("rotate"), "The earliest safe time is " + year);
     assertThat(in("next")).as("the next key is published, and only one").hasSize(1);
     assertThat(in("current")).containsExactly(current);
   }
@@ -290,7 +290,7 @@ class KeysCommandTest {
       assertThat(get(http, address)).contains(before);
       keys("rotate", "--emergency").succeeds();
       String now = in("current").get(0);
-      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
       String published = get(http, address);
       while (!published.contains(now)) {
         assertThat(System.nanoTime()).as("the server looks").isLessThan(deadline);

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What docs/maskinporten.md shows can be done as it stands there, from top to bottom. */
@@ -21,6 +22,7 @@ class MaskinportenPageTest {
   @TempDir private Path folder = Path.of("");
 
   @Test
+  @Timeout(value = 10, unit = TimeUnit.MINUTES) // each command is a process of its own
   void everyCommandOfThePageDoesItsWork() throws Exception {
     List<String> blocks =
         COMMANDS
@@ -75,7 +77,7 @@ class MaskinportenPageTest {
     builder.environment().keySet().removeIf(it -> it.matches("(PORTVAKT|MASKINPORTEN)_.*"));
     Process process = builder.start();
     try {
-      assertThat(process.waitFor(180, TimeUnit.SECONDS)).as(Files.readString(log)).isTrue();
+      assertThat(process.waitFor(9, TimeUnit.MINUTES)).as(Files.readString(log)).isTrue();
     } finally {
       process.destroyForcibly();
     }

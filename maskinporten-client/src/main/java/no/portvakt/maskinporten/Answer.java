@@ -10,6 +10,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import no.portvakt.tokens.RuleTrace;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** A whole HTTP answer, its body no longer than {@link Http#MAX_BODY}. */
 final class Answer {
   private static final int MAX_WORDS = 60;
+
+  /** 32 hexadecimal digits, a UUID, or the {@code traceparent} of W3C Trace Context. */
+  private static final Pattern ID = Pattern.compile("[0-9a-f-]{32,64}");
 
   private final URI from;
   private final int status;
@@ -114,6 +118,16 @@ final class Answer {
     return json != null && json.get(name) instanceof String text && !text.isBlank()
         ? shown(text)
         : null;
+  }
+
+  /**
+   * A text member that names a decision in a server's log, or null; whole where it can be nothing
+   * else, since one random id of 32 hexadecimal digits in 20 has eleven decimal ones in a row.
+   */
+  static @Nullable String id(@Nullable Map<String, @Nullable Object> json, String name) {
+    return json != null && json.get(name) instanceof String text && ID.matcher(text).matches()
+        ? text
+        : shown(json, name);
   }
 
   private static @Nullable Instant instant(String date) {

@@ -117,9 +117,9 @@ final class PlatformExchange {
   private ExchangeRefused refused(Answer answer) {
     Map<String, @Nullable Object> problem = answer.json();
     String detail = Answer.shown(problem, "detail");
-    String traceId = Answer.shown(problem, "decision_id");
+    String traceId = Answer.id(problem, "decision_id");
     if (traceId == null) {
-      traceId = Answer.shown(problem, "traceId");
+      traceId = Answer.id(problem, "traceId");
     }
     String advice =
         switch (answer.status()) {

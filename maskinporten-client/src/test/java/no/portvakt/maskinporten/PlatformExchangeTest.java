@@ -112,6 +112,24 @@ class PlatformExchangeTest {
     assertThat(server.seen(EXCHANGE)).hasSize(1);
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ab12345678901234567890123456789f",
+        "00-4bf92f3577b34da6a12345678901234f-00f067aa0ba902b7-01"
+      })
+  void showsTheIdOfARefusalWholeWhateverDigitsItHas(String id) {
+    server.at(EXCHANGE, json(403, Map.of("traceId", id)));
+    assertThat(refused().traceId()).isEqualTo(id);
+  }
+
+  @Test
+  void showsNoPersonNumberInPlaceOfAnId() {
+    server.at(
+        EXCHANGE, json(403, Map.of("traceId", "17817012345", "decision_id", "x 17817012345")));
+    assertThat(refused()).hasMessageNotContaining("17817012345");
+  }
+
   @Test
   void copesWithARefusalWithoutABody() {
     server.at(EXCHANGE, reply(403, "text/plain", ""));

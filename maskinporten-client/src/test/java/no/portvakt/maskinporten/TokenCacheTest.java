@@ -286,7 +286,9 @@ class TokenCacheTest {
     client =
         maskinporten
             .builder()
-            .deadline(Duration.ofMillis(200))
+            .issuer(maskinporten.issuer()) // with the next line: no metadata within the deadline
+            .tokenEndpoint(maskinporten.server.base() + TOKEN)
+            .deadline(Duration.ofSeconds(1))
             .pacing(Pacing.REAL, () -> 0)
             .build();
     server.at(TOKEN, after(new CountDownLatch(1), token("late", 120)));

@@ -138,7 +138,7 @@ class StoreOutageTest {
   void goesOnExchangingWhileEveryReaderWaits() throws Exception {
     PostgresAddress plain = TestPostgres.fresh();
     PostgresAddress impatient =
-        new PostgresAddress(plain.url() + "?socketTimeout=2", "postgres", null, 2);
+        new PostgresAddress(plain.url() + "?socketTimeout=5", "postgres", null, 2);
     try (TestStack stack = TestStack.start(TestStack.on(impatient));
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       TestStack.Client client = stack.newClient(READ);
@@ -157,14 +157,14 @@ class StoreOutageTest {
         await(plain, 2);
         // Both readers are held: an organisation that is known needs none, the others get none.
         assertThat(code(stack.exchange(proof))).isEqualTo("digdir");
-        assertThat(Duration.between(begun, Instant.now())).isLessThan(Duration.ofSeconds(2));
+        assertThat(waiting).noneMatch(Future::isDone);
         for (Future<HttpResponse<String>> one : waiting) {
           assertUnavailable(one.get());
           assertThat(code(stack.exchange(proof))).isEqualTo("digdir");
         }
         connection.rollback();
       }
-      assertThat(Duration.between(begun, Instant.now())).isLessThan(Duration.ofSeconds(12));
+      assertThat(Duration.between(begun, Instant.now())).isLessThan(Duration.ofSeconds(20));
       assertThat(stack.tokenFor(client, READ)).isNotEmpty();
       assertThat(stack.exchange(ownerToken(stack, BRG)).statusCode()).isEqualTo(200);
     }
@@ -175,7 +175,7 @@ class StoreOutageTest {
   void refusesUnknownOrganisationsOnlyWhileTheirTableIsLocked() throws Exception {
     PostgresAddress plain = TestPostgres.fresh();
     PostgresAddress impatient =
-        new PostgresAddress(plain.url() + "?socketTimeout=2", "postgres", null, 2);
+        new PostgresAddress(plain.url() + "?socketTimeout=5", "postgres", null, 2);
     try (TestStack stack = TestStack.start(TestStack.on(impatient))) {
       String known = ownerToken(stack, TestStack.DIGDIR);
       assertThat(code(stack.exchange(known))).isEqualTo("digdir");

@@ -18,6 +18,7 @@ public final class RuleTrace {
   private static final int LONGEST_NAME = 400;
   private static final int PERSON_NUMBER_LENGTH = 11;
   private static final int SHORTEST_TOKEN = 60;
+  private static final String UUID_FORM = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
 
   private final List<Rule> rules = new ArrayList<>(20);
   private final UnaryOperator<String> persons;
@@ -108,7 +109,7 @@ public final class RuleTrace {
     if (looksLikeToken(text)) {
       return "(a token, not shown)";
     }
-    if (looksLikeThumbprint(text)) {
+    if (looksLikeThumbprint(text) || looksLikeUuid(text)) {
       return text;
     }
     int cut = Math.min(text.length(), longest);
@@ -191,6 +192,27 @@ public final class RuleTrace {
     return text.length() == 40
         && text.chars().anyMatch(c -> c >= 'A')
         && text.chars().allMatch(c -> (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'));
+  }
+
+  // A random UUID (RFC 9562 §5.4), as client ids are: one in 130 ends in eleven decimal digits or
+  // more.
+  private static boolean looksLikeUuid(String text) {
+    if (text.length() != UUID_FORM.length()) {
+      return false;
+    }
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean fits =
+          switch (UUID_FORM.charAt(i)) {
+            case 'x' -> (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+            case 'v' -> c == '8' || c == '9' || c == 'a' || c == 'b';
+            default -> c == UUID_FORM.charAt(i);
+          };
+      if (!fits) {
+        return false;
+      }
+    }
+    return true;
   }
 
   // "eyJ" begins every JSON object in base64url that begins with a quote; the other form is any

@@ -104,6 +104,40 @@ class RuleTraceTest {
     }
   }
 
+  // RFC 9562 §5.4.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "d395043f-19de-4f01-9ea7-12345678901a",
+        "d395043f-19de-4f01-8ea7-a12345678901",
+        "00000000-0000-4000-b000-123456789012"
+      })
+  void showsIdsThatAreRandomUuidsWhole(String id) {
+    assertThat(RuleTrace.printable(id)).isEqualTo(id);
+    RuleTrace trace =
+        new RuleTrace(number -> {
+          throw new AssertionError(number);
+        });
+    assertThat(trace.kept(id)).isEqualTo(id);
+    assertThat(trace.keptName(id)).isEqualTo(id);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "d395043f-19de-1f01-9ea7-15507600333a",
+        "d395043f-19de-4f01-7ea7-15507600333a",
+        "D395043F-19DE-4F01-9EA7-15507600333A",
+        "d395043f-19de-4f01-9ea7_15507600333a",
+        "d395043f-19de-4f01-9ea7-15507600333g",
+        "d395043f-19de-4f01-9ea7-15507600333",
+        "xd395043f-19de-4f01-9ea7-15507600333a",
+        "d395043f-19de-4f01-9ea7-15507600333a "
+      })
+  void masksTheDigitsOfWhatIsNoRandomUuid(String text) {
+    assertThat(RuleTrace.printable(text)).contains("***********").doesNotContain("1550760");
+  }
+
   @Test
   void growsByARuleWithoutChangingItself() {
     RuleTrace trace = new RuleTrace();

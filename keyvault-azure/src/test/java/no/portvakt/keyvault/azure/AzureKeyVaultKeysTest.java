@@ -140,7 +140,7 @@ final class AzureKeyVaultKeysTest extends VaultFixture {
     TestCredential credential = new TestCredential(StandInVault.TOKEN);
     try (AzureKeyVaultKeys source =
         new AzureKeyVaultKeys(
-            AzureVault.at(vault.address(), credential, StandInVault.client(), StandInVault.SHORT),
+            AzureVault.at(vault.address(), credential, StandInVault.client(), AzureVault.TIMEOUT),
             "signing",
             REFRESH,
             clock)) {

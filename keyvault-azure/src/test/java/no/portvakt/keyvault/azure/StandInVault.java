@@ -49,7 +49,6 @@ final class StandInVault implements AutoCloseable {
   static final String HOST = "stand-in.vault.azure.net";
   static final String ELSEWHERE = "elsewhere.example";
   static final String TOKEN = "the-token-of-the-stand-in";
-  static final Duration SHORT = Duration.ofMillis(400);
 
   private static final Issued TLS = Issued.rsa(HOST, ELSEWHERE, "login.microsoftonline.com");
 
@@ -142,9 +141,14 @@ final class StandInVault implements AutoCloseable {
     return HttpClient.newBuilder().sslContext(context());
   }
 
-  /** The vault as the code under test sees it, with a short patience. */
+  /** The vault as the code under test sees it. */
   AzureVault vault() {
-    return AzureVault.at(address(), new TestCredential(TOKEN), client(), SHORT);
+    return vault(AzureVault.TIMEOUT);
+  }
+
+  /** The same with another patience, for tests of what never answers. */
+  AzureVault vault(Duration timeout) {
+    return AzureVault.at(address(), new TestCredential(TOKEN), client(), timeout);
   }
 
   /** Puts a certificate's version in the vault, with the secret beside it. */

@@ -15,6 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the vault answers is no answer, and nothing is known yet. */
 final class VaultRefusalsTest extends VaultFixture {
+  private static final Duration SHORT = Duration.ofMillis(400);
+
   @ParameterizedTest
   @CsvSource({
     "401, Unauthorized, , 'does not know this server''s identity (status 401, Unauthorized).'",
@@ -172,7 +174,7 @@ final class VaultRefusalsTest extends VaultFixture {
             vault.address(),
             new TestCredential("another"),
             StandInVault.client(),
-            StandInVault.SHORT),
+            AzureVault.TIMEOUT),
         "does not know this server's identity (status 401, Unauthorized).");
   }
 
@@ -185,7 +187,7 @@ final class VaultRefusalsTest extends VaultFixture {
             vault.address(),
             new TestCredential(StandInVault.TOKEN),
             HttpClient.newBuilder(),
-            StandInVault.SHORT),
+            AzureVault.TIMEOUT),
         "can't prove who it is, or breaks off TLS.");
     assertThat(vault.requests()).isEmpty();
   }
@@ -203,7 +205,7 @@ final class VaultRefusalsTest extends VaultFixture {
     put(1);
     vault.answer(path -> true, Answer.never());
 
-    refuses("takes too long to answer.");
+    refuses(vault.vault(SHORT), "takes too long to answer.");
   }
 
   @Test
@@ -211,7 +213,7 @@ final class VaultRefusalsTest extends VaultFixture {
     put(1);
     vault.answer(path -> true, Answer.half());
 
-    refuses("takes too long to answer.");
+    refuses(vault.vault(SHORT), "takes too long to answer.");
   }
 
   @Test
@@ -239,7 +241,7 @@ final class VaultRefusalsTest extends VaultFixture {
     vault.answer(
         path -> true, new Answer(503, "application/json", "{}", Map.of("Retry-After", "86400")));
 
-    refuses("takes too long to answer.");
+    refuses(vault.vault(SHORT), "takes too long to answer.");
   }
 
   @Test

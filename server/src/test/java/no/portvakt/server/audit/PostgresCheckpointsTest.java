@@ -44,7 +44,9 @@ class PostgresCheckpointsTest extends RetentionContract {
       statement.execute("INSERT INTO audit_checkpoint (number, time, document) VALUES (3, 0, '')");
       FutureTask<Long> forgotten = start(() -> own.forget(MONTH));
       while (TestPostgres.query(
-              address, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+              address,
+              "SELECT 1 FROM pg_stat_activity"
+                  + " WHERE datname = current_database() AND wait_event_type = 'Lock'")
           .isEmpty()) {
         assertThat(forgotten.isDone()).isFalse();
       }

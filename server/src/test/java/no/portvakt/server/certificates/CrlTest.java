@@ -27,12 +27,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** Revocation lists over real HTTP and from files (RFC 5280 §5). */
 class CrlTest {
   private static final Instant NOW = TestClock.START;
+  private static final Duration SHORT = Duration.ofMillis(800);
   private static final TestAuthority ROOT = TestOrder.root("Test Root CA");
   private static final TestAuthority STRANGER = TestOrder.root("Test Root CA");
 
   private final RevocationServer server = RevocationServer.start();
   private final Issued leaf = TestOrder.of("991825827").pointing(null, server.list()).by(ROOT);
   private final Issued other = TestOrder.of("974760673").pointing(null, server.list()).by(ROOT);
+  private Duration timeout = Duration.ofSeconds(10);
   private Revocation revocation = fresh();
 
   @AfterEach
@@ -40,13 +42,12 @@ class CrlTest {
     server.close();
   }
 
-  private static Revocation fresh(URI... lists) {
+  private Revocation fresh(URI... lists) {
     return new Revocation(options(List.of(Method.CRL), lists));
   }
 
-  private static Options options(List<Method> methods, URI... lists) {
-    return new Options(
-        methods, false, Duration.ofMillis(800), Duration.ofMinutes(30), null, List.of(lists));
+  private Options options(List<Method> methods, URI... lists) {
+    return new Options(methods, false, timeout, Duration.ofMinutes(30), null, List.of(lists));
   }
 
   @Test
@@ -107,6 +108,7 @@ class CrlTest {
     refuses("it does not answer");
     server.crlReply((exchange, question) -> RevocationServer.send(exchange, 404, new byte[0]));
     refuses("status 404");
+    timeout = SHORT;
     server.crlReply(server.silence());
     refuses("longer than 800 ms");
     server.crlReply(server.endless());

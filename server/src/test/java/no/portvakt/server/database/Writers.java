@@ -1,9 +1,11 @@
 package no.portvakt.server.database;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -57,15 +59,23 @@ final class Writers {
     return task;
   }
 
-  /** Returns when all these threads wait for the writer. */
+  /** Returns when all these threads wait for the writer, or have ended. */
   static void awaitWaiting(List<? extends FutureTask<?>> tasks) {
     for (Running running : RUNNING) {
       if (tasks.contains(running.task)) {
-        while (running.thread.getState() == Thread.State.RUNNABLE
-            || running.thread.getState() == Thread.State.NEW) {
+        while (running.thread.isAlive() && !waits(running.thread)) {
           Thread.onSpinWait();
         }
       }
     }
+  }
+
+  // Its state would not tell: it may still be WAITING for a lock on its way to the queue.
+  private static boolean waits(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(frame ->
+            frame.getMethodName().equals("join")
+                && (frame.getClassName().equals(CompletableFuture.class.getName())
+                    || frame.getClassName().equals(Thread.class.getName())));
   }
 }
