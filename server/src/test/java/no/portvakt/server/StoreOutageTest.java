@@ -5,6 +5,7 @@ import static no.portvakt.server.MaskinportenClientFixture.EXPIRED;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
 import static no.portvakt.server.MaskinportenClientFixture.REPLAYED;
 import static no.portvakt.server.MaskinportenClientFixture.assertRefused;
+import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
@@ -20,8 +21,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.store.ReplayTable;
@@ -39,43 +38,34 @@ class StoreOutageTest {
 
   @TempDir static Path folder = Path.of("");
 
-  /** A store that a test can hurt, and what runs SQL on it. */
-  record Hurt(UnaryOperator<Settings> settings, Consumer<String> sql) {}
-
-  static List<Named<Hurt>> stores() {
-    PostgresAddress postgres = TestPostgres.fresh();
-    Path data = folder.resolve("data" + System.nanoTime());
-    return List.of(
-        Named.of("SQLite", new Hurt(TestStack.in(data), sql -> AuditRecords.sql(data, sql))),
-        Named.of(
-            "PostgreSQL",
-            new Hurt(TestStack.on(postgres), sql -> TestPostgres.sql(postgres, sql))));
+  static List<Named<TestStore>> stores() {
+    return TestStore.ofEachKind(folder.resolve("data" + System.nanoTime()));
   }
 
   @ParameterizedTest
   @MethodSource("stores")
-  void exchangesForKnownOrganisationsWhileTheirTableIsAway(Hurt store) {
-    try (TestStack stack = TestStack.start(store.settings)) {
+  void exchangesForKnownOrganisationsWhileTheirTableIsAway(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
-      store.sql.accept("ALTER TABLE organisation RENAME TO organisation_away");
+      store.sql("ALTER TABLE organisation RENAME TO organisation_away");
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
       assertUnavailable(stack.exchange(ownerToken(stack, BRG)));
       assertUnavailable(stack.exchange(ownerToken(stack, BRG)));
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
-      store.sql.accept("ALTER TABLE organisation_away RENAME TO organisation");
+      store.sql("ALTER TABLE organisation_away RENAME TO organisation");
       assertThat(code(stack.exchange(ownerToken(stack, BRG)))).isEqualTo("brg");
     }
   }
 
   @ParameterizedTest
   @MethodSource("stores")
-  void givesNoTokenWithoutTheAuditAndUsesUpNoGrant(Hurt store) {
-    try (TestStack stack = TestStack.start(store.settings)) {
+  void givesNoTokenWithoutTheAuditAndUsesUpNoGrant(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       TestStack.Client client = stack.newClient(READ);
       String grant = stack.grant(client, READ).compact();
       String used = stack.grant(client, READ).compact();
       assertThat(stack.requestToken(used).statusCode()).isEqualTo(200);
-      store.sql.accept("ALTER TABLE audit RENAME TO audit_away");
+      store.sql("ALTER TABLE audit RENAME TO audit_away");
       for (int i = 0; i < 3; i++) {
         assertUnavailable(stack.exchange(stack.forge().compact()));
         assertUnavailable(stack.exchange("no token at all"));
@@ -85,13 +75,39 @@ class StoreOutageTest {
       }
       assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
       assertThat(stack.get("/health/live").statusCode()).isEqualTo(200);
-      store.sql.accept("ALTER TABLE audit_away RENAME TO audit");
+      store.sql("ALTER TABLE audit_away RENAME TO audit");
       assertThat(stack.get("/health/ready").statusCode()).isEqualTo(200);
       assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
       assertThat(stack.requestToken(grant).statusCode()).isEqualTo(200);
       assertRefused(stack, stack.requestToken(grant), REPLAYED);
       assertRefused(stack, stack.requestToken(used), REPLAYED);
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("stores")
+  void isNotReadyWhileNoRecordCanBeWritten(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
+      store.refuseRecords();
+      assertTakesNothing(stack);
+      store.takeRecords();
+      assertTakesAll(stack);
+    }
+    AuditRecords.assertChained(store.records());
+  }
+
+  @Test
+  void isNotReadyWhileTheDatabaseTakesNoWritesAndRecoversByItself() {
+    PostgresAddress store = TestPostgres.fresh();
+    try (TestStack stack = TestStack.start(TestStack.on(store))) {
+      TestPostgres.takeWrites(store, false);
+      assertTakesNothing(stack);
+      TestPostgres.takeWrites(store, true);
+      eventually(
+          "it exchanges", () -> stack.exchange(stack.forge().compact()).statusCode() == 200);
+      assertTakesAll(stack);
+    }
+    assertThat(WholeAudit.of(store).granted()).isNotEmpty();
   }
 
   @Test
@@ -219,6 +235,20 @@ class StoreOutageTest {
   private static Object code(HttpResponse<String> answer) {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     return String.valueOf(TestStack.claims(answer.body()).get("org"));
+  }
+
+  private static void assertTakesNothing(TestStack stack) {
+    assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
+    assertThat(stack.get("/health/live").statusCode()).isEqualTo(200);
+    assertUnavailable(stack.exchange(stack.forge().compact()));
+    assertUnavailable(stack.requestToken(stack.adminGrant("idporten:scopes.read").compact()));
+    assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
+  }
+
+  private static void assertTakesAll(TestStack stack) {
+    assertThat(stack.get("/health/ready").statusCode()).isEqualTo(200);
+    assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
+    assertThat(stack.adminToken()).isNotEmpty();
   }
 
   private static void assertUnavailable(HttpResponse<String> answer) {
