@@ -171,6 +171,7 @@ class NodesTest {
   void refusesAtOnceAScopeThatWasDeletedAtTheOtherNode() {
     AdminCaller admin = AdminCaller.admin(one);
     String scope = admin.newScope("nodes/deleted", Map.of());
+    admin.call(200, "PUT", "/scopes/access/" + TestStack.DIGDIR + "?scope=" + scope, null);
     TestStack.Client client = one.newClient(scope, READ);
     assertThat(other.tokenFor(client, scope)).isNotEmpty();
     admin.call(200, "DELETE", "/scopes?scope=" + scope, null);

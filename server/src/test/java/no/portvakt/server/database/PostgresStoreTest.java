@@ -124,14 +124,13 @@ class PostgresStoreTest extends StoreContract {
     PostgresAddress several = withDeadHost(deadOneFirst);
     try (Database database = Database.connect(several)) {
       AuditTable audit = new AuditTable(database);
-      for (int i = 0; i < 3; i++) {
-        append(database, audit, "d" + i);
-        assertThat(audit.byDecision("d" + i)).hasSize(1);
-        assertThat(database.isReady()).isTrue();
-        cut(); // so that each time a host is chosen anew
-      }
+      append(database, audit, "before");
+      assertThat(audit.byDecision("before")).hasSize(1);
+      cut();
+      append(database, audit, "after");
+      assertThat(database.isReady()).isTrue();
     }
-    assertThat(records()).hasSize(3);
+    assertThat(records()).hasSize(2);
     assertChained(records());
   }
 
