@@ -22,7 +22,8 @@ public final class AuditRecords {
   private AuditRecords() {}
 
   /** A record as it is stored. */
-  public record Stored(int chain, long seq, String decisionId, long time, String json, String hash) {
+  public record Stored(
+      int chain, long seq, String decisionId, long time, String json, String hash) {
     /** A member of the record, or null. */
     public @Nullable Object get(String member) {
       return TestStack.json(json).get(member);

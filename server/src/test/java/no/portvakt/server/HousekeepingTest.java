@@ -132,10 +132,8 @@ class HousekeepingTest {
       AuditLog audit =
           new AuditLog(database, new AuditTable(database), (_, _, _) -> {}, RuleTrace::new);
       try (PlatformKeys keys =
-          PlatformKeys.of(
-              settings, database, PrivateKeys.master(settings), stack.clock(), audit)) {
-        List<String> _ =
-            keys.rotation(role).rotate("RS256", KeyRotation.Mode.EMERGENCY, false);
+          PlatformKeys.of(settings, database, PrivateKeys.master(settings), stack.clock(), audit)) {
+        List<String> _ = keys.rotation(role).rotate("RS256", KeyRotation.Mode.EMERGENCY, false);
       }
       once(stack, "A look at the keys of " + name);
       assertThat(keysIn(stack.get(published).body())).isPositive();

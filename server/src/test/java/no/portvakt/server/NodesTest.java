@@ -188,8 +188,7 @@ class NodesTest {
     String access = "/scopes/access/" + BRG + "?scope=" + scope;
     admin.call(200, "PUT", access, null);
     TestStack.Client client =
-        one.newClient(
-            AdminCaller.client(Map.of("client_orgno", BRG, "scopes", List.of(scope))));
+        one.newClient(AdminCaller.client(Map.of("client_orgno", BRG, "scopes", List.of(scope))));
     assertThat(other.tokenFor(client, scope)).isNotEmpty();
     admin.call(200, "DELETE", access, null);
     for (TestStack node : List.of(other, one)) {

@@ -148,8 +148,7 @@ public final class Checkpoints {
   }
 
   /** The last record that may go, or null. One stays, also in a chain that nobody goes on with. */
-  private static @Nullable Place cut(
-      Session session, ChainSpan old, ChainSpan kept, long before) {
+  private static @Nullable Place cut(Session session, ChainSpan old, ChainSpan kept, long before) {
     long most = Math.min(Math.min(old.to(), kept.to() - 1), kept.from() + MOST_FORGOTTEN);
     Long young = AuditTable.firstSince(session, kept.chain(), kept.from(), most, before);
     long last = young == null ? most : young - 1;

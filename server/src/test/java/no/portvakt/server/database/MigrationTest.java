@@ -201,9 +201,7 @@ class MigrationTest {
     }
     for (Process process : processes) {
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-      assertThat(process.exitValue())
-          .as(() -> outputOf(processes.indexOf(process)))
-          .isZero();
+      assertThat(process.exitValue()).as(() -> outputOf(processes.indexOf(process))).isZero();
     }
     assertBroughtForwardOnce(folder.resolve("shared"), 4);
   }
