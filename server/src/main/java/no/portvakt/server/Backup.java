@@ -241,7 +241,7 @@ public final class Backup {
 
   private static void remove(Path folder) {
     try {
-      for (String name : List.of(MASTER_KEY, EXPORT, STORE)) {
+      for (String name : List.of(MASTER_KEY, EXPORT, STORE, STORE + "-opening")) {
         Files.deleteIfExists(folder.resolve(name));
       }
       for (String name : BESIDE) {

@@ -3,6 +3,8 @@ package no.portvakt.server;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -41,6 +43,20 @@ final class Housekeeping implements AutoCloseable {
       var _ =
           started.scheduleWithFixedDelay(() -> run(task), millis, millis, TimeUnit.MILLISECONDS);
     }
+  }
+
+  /**
+   * Does one thing out of its turn, and returns when it was done or put off.
+   *
+   * @throws IllegalArgumentException when nothing of this name is done here
+   */
+  void once(String what) {
+    Task task =
+        tasks.stream()
+            .filter(it -> it.what.equals(what))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("No housekeeping is called " + what));
+    CompletableFuture.runAsync(() -> run(task), Objects.requireNonNull(thread)).join();
   }
 
   private static void run(Task task) {

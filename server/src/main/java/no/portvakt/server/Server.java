@@ -458,6 +458,11 @@ public final class Server implements AutoCloseable {
     return addresses;
   }
 
+  /** What this node does by itself. */
+  Housekeeping housekeeping() {
+    return housekeeping;
+  }
+
   /** The development platform's admin client, or null elsewhere. */
   public @Nullable AdminClient adminClient() {
     return adminClient;

@@ -22,7 +22,8 @@ public final class AuditRecords {
   private AuditRecords() {}
 
   /** A record as it is stored. */
-  public record Stored(long seq, String decisionId, long time, String json, String hash) {
+  public record Stored(
+      int chain, long seq, String decisionId, long time, String json, String hash) {
     /** A member of the record, or null. */
     public @Nullable Object get(String member) {
       return TestStack.json(json).get(member);
@@ -60,7 +61,7 @@ public final class AuditRecords {
     }
   }
 
-  /** All records of one node in PostgreSQL by their place. */
+  /** All records in PostgreSQL by their chain and place. */
   public static List<Stored> in(PostgresAddress store) {
     try (Connection connection = TestPostgres.connect(store)) {
       return in(connection);
@@ -74,15 +75,17 @@ public final class AuditRecords {
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
-                "SELECT seq, decision_id, time, record, hash FROM audit ORDER BY seq")) {
+                "SELECT chain, seq, decision_id, time, record, hash FROM audit"
+                    + " ORDER BY chain, seq")) {
       while (row.next()) {
         all.add(
             new Stored(
-                row.getLong(1),
-                row.getString(2),
-                row.getLong(3),
-                row.getString(4),
-                row.getString(5)));
+                row.getInt(1),
+                row.getLong(2),
+                row.getString(3),
+                row.getLong(4),
+                row.getString(5),
+                row.getString(6)));
       }
     }
     return all;
@@ -100,12 +103,18 @@ public final class AuditRecords {
     return found.get(0);
   }
 
-  /** Asserts that places have no gaps and that each hash follows from the one before. */
+  /** Asserts that no chain has gaps and that each hash follows from the one before. */
   public static void assertChained(List<Stored> records) {
     byte[] hash = new byte[32];
     long place = 0;
+    int chain = 0;
     try {
       for (Stored record : records) {
+        if (record.chain != chain) {
+          chain = record.chain;
+          hash = new byte[32];
+          place = 0;
+        }
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         digest.update(hash);
         hash = digest.digest(record.json.getBytes(StandardCharsets.UTF_8));
@@ -128,7 +137,7 @@ public final class AuditRecords {
     }
   }
 
-  private static Connection connect(Path folder) throws SQLException {
+  static Connection connect(Path folder) throws SQLException {
     Connection connection =
         DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("portvakt.db"));
     try (Statement statement = connection.createStatement()) {

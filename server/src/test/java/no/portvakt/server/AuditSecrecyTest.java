@@ -20,14 +20,17 @@ class AuditSecrecyTest {
 
   @TempDir private static Path folder;
 
+  private static TestStore store;
   private static TestStack stack;
 
   @BeforeAll
   static void start() {
+    store = TestStore.in(folder);
     stack =
         TestStack.start(settings -> {
           Settings.Issuer it = settings.exchange().maskinporten().get(0);
-          return TestStack.in(folder)
+          return store
+              .settings()
               .andThen(
                   TestStack.trusting(
                       new Settings.Issuer(
@@ -95,7 +98,7 @@ class AuditSecrecyTest {
     }
     stack.requestToken(stack.adminGrant().header("kid", PERSON).compact());
     stack.form("/maskinporten/token", "grant_type", PERSON, "assertion", PERSON);
-    List<Stored> records = AuditRecords.in(folder);
+    List<Stored> records = store.records();
     assertThat(records).hasSizeGreaterThan(200);
     assertThat(records)
         .allSatisfy(it ->
@@ -133,7 +136,7 @@ class AuditSecrecyTest {
     secrets.add(String.valueOf(TestStack.json(stack.requestToken(grant)).get("access_token")));
     stack.form("/maskinporten/token", "grant_type", grant, "assertion", grant);
 
-    String all = String.join("\n", AuditRecords.in(folder).stream().map(Stored::json).toList());
+    String all = String.join("\n", store.records().stream().map(Stored::json).toList());
     for (String secret : secrets) {
       for (String part : secret.split("\\.", -1)) {
         if (part.length() >= 20) {
@@ -148,18 +151,18 @@ class AuditSecrecyTest {
   void holdsNoControlCharactersThatForgeLines() {
     stack.exchange(good().claim("iss", "x\r\n{\"outcome\":\"granted\"}\u0000\u001b[2J").compact());
     stack.exchange(good().header("kid", "\u202egnp.exe\u2028\u0085").compact());
-    assertThat(AuditRecords.in(folder))
+    assertThat(store.records())
         .allSatisfy(
             it -> assertThat(it.json()).doesNotContainPattern("[\\p{Cntrl}\u202e\u2028\u0085]"));
   }
 
   @Test
   void keepsRecordsShortHoweverLongTheClaims() {
-    int before = AuditRecords.in(folder).size();
+    int before = store.records().size();
     for (String claim : List.of("iss", "scope", "jti", "client_id", "aud")) {
       stack.exchange(good().claim(claim, "å".repeat(5_000)).compact());
     }
-    List<Stored> records = AuditRecords.in(folder);
+    List<Stored> records = store.records();
     assertThat(records).hasSize(before + 5);
     assertThat(records).allSatisfy(it -> assertThat(it.json().length()).isLessThan(4_000));
   }

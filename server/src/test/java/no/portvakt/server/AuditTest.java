@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,11 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 class AuditTest {
   @TempDir private static Path folder;
 
+  private static TestStore store;
   private static TestStack stack;
 
   @BeforeAll
   static void start() {
-    stack = TestStack.start(TestStack.in(folder));
+    store = TestStore.in(folder.resolve("data"));
+    stack = TestStack.start(store.settings());
   }
 
   @AfterAll
@@ -111,12 +115,13 @@ class AuditTest {
 
   @Test
   void keepsTheRecordOfAnExchangeThatCouldNotBeDecided() {
+    TestStore undecided = TestStore.in(folder.resolve("undecided"));
     try (RemoteIssuer dead = RemoteIssuer.start();
-        TestStack own = TestStack.start(TestStack.in(folder.resolve("undecided")), dead)) {
+        TestStack own = TestStack.start(undecided.settings(), dead)) {
       dead.answerKeysWith(500, "");
       HttpResponse<String> answer = own.exchange(own.forge().compact());
       assertThat(answer.statusCode()).isEqualTo(503);
-      Stored record = AuditRecords.of(folder.resolve("undecided"), decisionId(answer));
+      Stored record = AuditRecords.of(undecided.records(), decisionId(answer));
       assertThat(record.get("outcome")).isEqualTo("failed");
       assertThat(record.get("reason")).isEqualTo("key set");
     }
@@ -134,7 +139,7 @@ class AuditTest {
 
   @Test
   void keepsExactlyOneRecordForEachExchange() {
-    int before = AuditRecords.in(folder).size();
+    int before = store.records().size();
     for (int i = 0; i < 5; i++) {
       assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
       ExchangeRefusal.of(stack, "a.b.c");
@@ -144,7 +149,7 @@ class AuditTest {
     stack.get("/health/live");
     stack.get("/nothing/here");
     stack.post(TestStack.EXCHANGE, "");
-    List<Stored> records = AuditRecords.in(folder);
+    List<Stored> records = store.records();
     assertThat(records).hasSize(before + 15);
     AuditRecords.assertChained(records);
   }
@@ -167,7 +172,7 @@ class AuditTest {
       }
     }
     assertThat(granted).hasSize(150);
-    List<Stored> records = AuditRecords.in(folder);
+    List<Stored> records = store.records();
     records.forEach(it -> granted.computeIfPresent(it.get("jti"), (id, seen) -> seen + 1));
     assertThat(granted.values()).containsOnly(1);
     AuditRecords.assertChained(records);
@@ -178,13 +183,18 @@ class AuditTest {
     for (int i = 0; i < 3; i++) {
       ExchangeRefusal.of(stack, "a.b.c");
     }
-    List<Stored> records = AuditRecords.in(folder);
+    List<Stored> records = store.records();
     List<Stored> changed = new ArrayList<>(records);
     Stored first = changed.get(0);
     changed.set(
         0,
         new Stored(
-            first.seq(), first.decisionId(), first.time(), first.json() + " ", first.hash()));
+            first.chain(),
+            first.seq(),
+            first.decisionId(),
+            first.time(),
+            first.json() + " ",
+            first.hash()));
     List<Stored> shorter = new ArrayList<>(records);
     shorter.remove(1);
     AuditRecords.assertChained(records);
@@ -196,24 +206,22 @@ class AuditTest {
 
   @Test
   void goesOnWithTheChainAfterARestart() {
-    Path again = folder.resolve("again");
-    try (TestStack first = TestStack.start(TestStack.in(again))) {
+    TestStore again = TestStore.in(folder.resolve("again"));
+    try (TestStack first = TestStack.start(again.settings())) {
       assertThat(first.exchange(first.forge().compact()).statusCode()).isEqualTo(200);
     }
-    try (TestStack second = TestStack.start(TestStack.in(again))) {
+    try (TestStack second = TestStack.start(again.settings())) {
       assertThat(second.exchange(second.forge().compact()).statusCode()).isEqualTo(200);
       ExchangeRefusal.of(second, "a.b.c");
     }
-    assertThat(AuditRecords.decisionsIn(again)).hasSize(3);
-    AuditRecords.assertChained(AuditRecords.in(again));
+    assertThat(AuditRecords.decisions(again.records())).hasSize(3);
+    AuditRecords.assertChained(again.records());
   }
 
   @Test
   void letsNoTokenOutWhenTheRecordCannotBeKept() {
-    int before = AuditRecords.in(folder).size();
-    AuditRecords.sql(
-        folder,
-        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    int before = store.records().size();
+    store.refuseRecords();
     try {
       for (String proof : List.of(stack.forge().compact(), "a.b.c", "")) {
         HttpResponse<String> answer =
@@ -227,23 +235,21 @@ class AuditTest {
       assertThat(grant.statusCode()).isEqualTo(503);
       assertThat(grant.body()).doesNotContain("eyJ");
     } finally {
-      AuditRecords.sql(folder, "DROP TRIGGER full");
+      store.takeRecords();
     }
-    assertThat(AuditRecords.in(folder)).hasSize(before);
+    assertThat(store.records()).hasSize(before);
     assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
-    AuditRecords.assertChained(AuditRecords.in(folder));
+    AuditRecords.assertChained(store.records());
   }
 
   @Test
   void remembersNoGrantThatWasNotRecorded() {
     String grant = stack.adminGrant("idporten:scopes.read").compact();
-    AuditRecords.sql(
-        folder,
-        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    store.refuseRecords();
     try {
       assertThat(stack.requestToken(grant).statusCode()).isEqualTo(503);
     } finally {
-      AuditRecords.sql(folder, "DROP TRIGGER full");
+      store.takeRecords();
     }
     // The same grant, sent again as 503 invites to do, is no replay.
     assertThat(stack.requestToken(grant).statusCode()).isEqualTo(200);
@@ -252,10 +258,9 @@ class AuditTest {
 
   @Test
   void isUnavailableWhileAnotherProgramHoldsTheStore() throws Exception {
-    try (var connection =
-            java.sql.DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("portvakt.db"));
-        var statement = connection.createStatement()) {
-      statement.execute("BEGIN IMMEDIATE");
+    try (Connection connection = store.connect();
+        Statement statement = connection.createStatement()) {
+      store.lockOut(connection);
       long start = System.nanoTime();
       HttpResponse<String> answer = stack.exchange(stack.forge().compact());
       ExchangeRefusal.assertProblem(answer, 503, null);
@@ -266,11 +271,11 @@ class AuditTest {
   }
 
   private static List<Stored> recordsWith(String member, Object value) {
-    return AuditRecords.in(folder).stream().filter(it -> value.equals(it.get(member))).toList();
+    return store.records().stream().filter(it -> value.equals(it.get(member))).toList();
   }
 
   private static Stored recordOf(HttpResponse<String> answer) {
-    return AuditRecords.of(folder, decisionId(answer));
+    return AuditRecords.of(store.records(), decisionId(answer));
   }
 
   private static String decisionId(HttpResponse<String> answer) {

@@ -1,5 +1,6 @@
 package no.portvakt.server;
 
+import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
@@ -8,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -33,7 +33,7 @@ class KeySourceOutageTest {
       stack.clock().advance(OUTAGE.dividedBy(2));
       assertThat(exchange(stack).statusCode()).isEqualTo(200);
       stack.clock().advance(OUTAGE);
-      until("no signing key", () -> exchange(stack).statusCode() == 503);
+      eventually("no signing key", () -> exchange(stack).statusCode() == 503);
       HttpResponse<String> refused = exchange(stack);
       assertThat(refused.headers().firstValue("Retry-After")).isPresent();
       assertThat(refused.body()).doesNotContain("key.pem", "garbage");
@@ -44,7 +44,7 @@ class KeySourceOutageTest {
 
       key.writePem(file);
       stack.clock().advance(Duration.ofMinutes(1));
-      until("a signing key", () -> exchange(stack).statusCode() == 200);
+      eventually("a signing key", () -> exchange(stack).statusCode() == 200);
       assertThat(stack.get("/health/ready").statusCode()).isEqualTo(200);
     }
   }
@@ -139,12 +139,5 @@ class KeySourceOutageTest {
 
   private static HttpResponse<String> exchange(TestStack stack) {
     return stack.exchange(stack.forge().compact());
-  }
-
-  private static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-    }
   }
 }

@@ -4,12 +4,16 @@ import static no.portvakt.server.MaskinportenClientFixture.ACCESS;
 import static no.portvakt.server.MaskinportenClientFixture.BRG;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
 import static no.portvakt.server.MaskinportenClientFixture.REPLAYED;
+import static no.portvakt.server.MaskinportenClientFixture.SCOPE;
+import static no.portvakt.server.MaskinportenClientFixture.UNKNOWN_CLIENT;
 import static no.portvakt.server.MaskinportenClientFixture.UNKNOWN_KEY;
 import static no.portvakt.server.MaskinportenClientFixture.WRITE;
 import static no.portvakt.server.MaskinportenClientFixture.assertRefused;
+import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +26,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import no.portvakt.server.database.Database;
 import no.portvakt.server.database.PostgresAddress;
+import no.portvakt.server.store.OrganisationTable;
+import no.portvakt.server.store.OrganisationTable.Organisation;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -135,6 +142,84 @@ class NodesTest {
     String path = "/maskinporten/scopes/access/" + BRG + "?scope=" + WRITE;
     assertThat(one.admin("PUT", path, other.adminToken(), null).statusCode()).isEqualTo(200);
     assertThat(other.tokenFor(client, WRITE)).isNotEmpty();
+  }
+
+  @Test
+  void refusesAtOnceAClientThatWasDeletedAtTheOtherNode() {
+    TestStack.Client client = one.newClient(READ);
+    assertThat(other.tokenFor(client, READ)).isNotEmpty();
+    AdminCaller.admin(one).call(200, "DELETE", "/clients/" + client.id(), null);
+    for (TestStack node : List.of(other, one)) {
+      assertRefused(node, node.requestToken(node.grant(client, READ).compact()), UNKNOWN_CLIENT);
+    }
+  }
+
+  @Test
+  void refusesAtOnceAScopeThatWasTakenFromTheClientAtTheOtherNode() {
+    TestStack.Client client = one.newClient(READ, WRITE);
+    assertThat(other.tokenFor(client, WRITE)).isNotEmpty();
+    AdminCaller admin = AdminCaller.admin(one);
+    Map<String, Object> fewer = AdminCaller.client(Map.of("scopes", List.of(READ)));
+    admin.call(200, "PUT", "/clients/" + client.id(), fewer);
+    for (TestStack node : List.of(other, one)) {
+      assertRefused(node, node.requestToken(node.grant(client, WRITE).compact()), SCOPE);
+      assertThat(node.tokenFor(client, READ)).isNotEmpty();
+    }
+  }
+
+  @Test
+  void refusesAtOnceAScopeThatWasDeletedAtTheOtherNode() {
+    AdminCaller admin = AdminCaller.admin(one);
+    String scope = admin.newScope("nodes/deleted", Map.of());
+    admin.call(200, "PUT", "/scopes/access/" + TestStack.DIGDIR + "?scope=" + scope, null);
+    TestStack.Client client = one.newClient(scope, READ);
+    assertThat(other.tokenFor(client, scope)).isNotEmpty();
+    admin.call(200, "DELETE", "/scopes?scope=" + scope, null);
+    for (TestStack node : List.of(other, one)) {
+      assertRefused(node, node.requestToken(node.grant(client, scope).compact()), SCOPE);
+      assertThat(node.tokenFor(client, READ)).isNotEmpty();
+    }
+  }
+
+  @Test
+  void refusesAtOnceAnAccessThatWasTakenBackAtTheOtherNode() {
+    AdminCaller admin = AdminCaller.admin(one);
+    String scope = admin.newScope("nodes/taken", Map.of());
+    String access = "/scopes/access/" + BRG + "?scope=" + scope;
+    admin.call(200, "PUT", access, null);
+    TestStack.Client client =
+        one.newClient(AdminCaller.client(Map.of("client_orgno", BRG, "scopes", List.of(scope))));
+    assertThat(other.tokenFor(client, scope)).isNotEmpty();
+    admin.call(200, "DELETE", access, null);
+    for (TestStack node : List.of(other, one)) {
+      assertRefused(node, node.requestToken(node.grant(client, scope).compact()), ACCESS);
+    }
+  }
+
+  @Test
+  void seesAfterSecondsWhatBecameOfAnOrganisation() {
+    for (TestStack node : List.of(one, other)) {
+      assertThat(code(node)).isEqualTo("brg");
+    }
+    long changed = System.nanoTime();
+    try (Database database = Database.connect(store)) {
+      new OrganisationTable(database).put(List.of(new Organisation("brg2", BRG, "{}")));
+    }
+    for (TestStack node : List.of(one, other)) {
+      eventually("the new code", () -> code(node).equals("brg2"));
+    }
+    // The refresh is five seconds, at most one use later; and a slow machine gets some more.
+    assertThat(Duration.ofNanos(System.nanoTime() - changed)).isLessThan(Duration.ofSeconds(10));
+  }
+
+  private static String code(TestStack node) {
+    HttpResponse<String> answer =
+        node.exchange(
+            node.forge("altinn:serviceowner/instances.read")
+                .claim("consumer", Map.of("authority", "iso6523-actorid-upis", "ID", "0192:" + BRG))
+                .compact());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return String.valueOf(TestStack.claims(answer.body()).get("org"));
   }
 
   @Test

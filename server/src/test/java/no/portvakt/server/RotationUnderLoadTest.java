@@ -1,5 +1,6 @@
 package no.portvakt.server;
 
+import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
@@ -19,8 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import no.portvakt.server.Settings.Role;
@@ -66,7 +65,7 @@ class RotationUnderLoadTest {
         verifiers.add(Thread.ofPlatform().start(() -> verify(http, server.port(), proof)));
       }
       try {
-        until("a first token", () -> signers.size() == 1);
+        eventually("a first token", () -> signers.size() == 1);
         rotateByCommand(remote, store);
         rotateByAge(remote, store);
         assertThat(failures).isEmpty();
@@ -87,7 +86,7 @@ class RotationUnderLoadTest {
       for (int i = 0; i < 2; i++) {
         int before = signers.size();
         keys.rotation(Role.AUTHENTICATION).rotate("ES256", Mode.SCHEDULED, false);
-        until("a token of the next key", () -> signers.size() > before);
+        eventually("a token of the next key", () -> signers.size() > before);
         keys.tend(Role.AUTHENTICATION);
       }
     }
@@ -97,7 +96,7 @@ class RotationUnderLoadTest {
     int before = signers.size();
     try (Database database = Database.connect(store);
         PlatformKeys keys = keys(settings(remote, store, ROTATE_AFTER), database)) {
-      until(
+      eventually(
           "two rotations by age",
           () -> {
             keys.tend(Role.AUTHENTICATION);
@@ -112,17 +111,17 @@ class RotationUnderLoadTest {
       KeyRotation rotation = keys.rotation(Role.AUTHENTICATION);
       old = false; // its tokens are refused from now on, and are meant to be
       long tokens = verified.get();
-      until("no old token is looked at", () -> verified.get() > tokens + 10 * VERIFIERS);
+      eventually("no old token is looked at", () -> verified.get() > tokens + 10 * VERIFIERS);
       rotation.rotate("ES256", Mode.EMERGENCY, false);
       List<String> steps = rotation.rotate("ES256", Mode.EMERGENCY, false); // of a key unknown yet
       assertThat(steps).anyMatch(step -> step.startsWith("Breaks: a verifier that keeps an older"));
-      until("a verifier with an older key set refuses", () -> !failures.isEmpty());
+      eventually("a verifier with an older key set refuses", () -> !failures.isEmpty());
 
       Instant well = Instant.now().plus(MAX_AGE).plus(SKEW);
-      until("every key set is newer", () -> Instant.now().isAfter(well));
+      eventually("every key set is newer", () -> Instant.now().isAfter(well));
       int broken = failures.size();
       long before = verified.get();
-      until("tokens are verified again", () -> verified.get() > before + 20 * VERIFIERS);
+      eventually("tokens are verified again", () -> verified.get() > before + 20 * VERIFIERS);
       assertThat(failures).hasSize(broken);
     }
   }
@@ -210,13 +209,5 @@ class RotationUnderLoadTest {
                 new Settings.Signing(
                     List.of("ES256"), MAX_AGE, SKEW, it.together(), rotateAfter, true, null))
             .apply(TestStack.on(store).apply(trusting)));
-  }
-
-  private static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 }

@@ -5,6 +5,7 @@ import static no.portvakt.server.MaskinportenClientFixture.EXPIRED;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
 import static no.portvakt.server.MaskinportenClientFixture.REPLAYED;
 import static no.portvakt.server.MaskinportenClientFixture.assertRefused;
+import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
@@ -20,8 +21,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.store.ReplayTable;
@@ -39,58 +38,49 @@ class StoreOutageTest {
 
   @TempDir static Path folder = Path.of("");
 
-  /** A store that a test can hurt, and what runs SQL on it. */
-  record Hurt(UnaryOperator<Settings> settings, Consumer<String> sql) {}
-
-  static List<Named<Hurt>> stores() {
-    PostgresAddress postgres = TestPostgres.fresh();
-    Path data = folder.resolve("data" + System.nanoTime());
-    return List.of(
-        Named.of("SQLite", new Hurt(TestStack.in(data), sql -> AuditRecords.sql(data, sql))),
-        Named.of(
-            "PostgreSQL",
-            new Hurt(TestStack.on(postgres), sql -> TestPostgres.sql(postgres, sql))));
+  static List<Named<TestStore>> stores() {
+    return TestStore.ofEachKind(folder.resolve("data" + System.nanoTime()));
   }
 
   @ParameterizedTest
   @MethodSource("stores")
-  void exchangesForKnownOrganisationsWhileTheirTableIsAway(Hurt store) {
-    try (TestStack stack = TestStack.start(store.settings)) {
+  void exchangesForKnownOrganisationsWhileTheirTableIsAway(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
-      store.sql.accept("ALTER TABLE organisation RENAME TO organisation_away");
+      store.sql("ALTER TABLE organisation RENAME TO organisation_away");
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
       assertUnavailable(stack.exchange(ownerToken(stack, BRG)));
       assertUnavailable(stack.exchange(ownerToken(stack, BRG)));
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
-      store.sql.accept("ALTER TABLE organisation_away RENAME TO organisation");
+      store.sql("ALTER TABLE organisation_away RENAME TO organisation");
       assertThat(code(stack.exchange(ownerToken(stack, BRG)))).isEqualTo("brg");
     }
   }
 
   @ParameterizedTest
   @MethodSource("stores")
-  void knowsAnOrganisationForAnHourWhileLookUpsFail(Hurt store) {
-    try (TestStack stack = TestStack.start(store.settings)) {
+  void knowsAnOrganisationForAnHourWhileLookUpsFail(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
-      store.sql.accept("ALTER TABLE organisation RENAME TO organisation_away");
+      store.sql("ALTER TABLE organisation RENAME TO organisation_away");
       stack.clock().advance(Duration.ofMinutes(59));
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
       stack.clock().advance(Duration.ofMinutes(2));
       assertUnavailable(stack.exchange(ownerToken(stack, TestStack.DIGDIR)));
-      store.sql.accept("ALTER TABLE organisation_away RENAME TO organisation");
+      store.sql("ALTER TABLE organisation_away RENAME TO organisation");
       assertThat(code(stack.exchange(ownerToken(stack, TestStack.DIGDIR)))).isEqualTo("digdir");
     }
   }
 
   @ParameterizedTest
   @MethodSource("stores")
-  void givesNoTokenWithoutTheAuditAndUsesUpNoGrant(Hurt store) {
-    try (TestStack stack = TestStack.start(store.settings)) {
+  void givesNoTokenWithoutTheAuditAndUsesUpNoGrant(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       TestStack.Client client = stack.newClient(READ);
       String grant = stack.grant(client, READ).compact();
       String used = stack.grant(client, READ).compact();
       assertThat(stack.requestToken(used).statusCode()).isEqualTo(200);
-      store.sql.accept("ALTER TABLE audit RENAME TO audit_away");
+      store.sql("ALTER TABLE audit RENAME TO audit_away");
       for (int i = 0; i < 3; i++) {
         assertUnavailable(stack.exchange(stack.forge().compact()));
         assertUnavailable(stack.exchange("no token at all"));
@@ -100,7 +90,7 @@ class StoreOutageTest {
       }
       assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
       assertThat(stack.get("/health/live").statusCode()).isEqualTo(200);
-      store.sql.accept("ALTER TABLE audit_away RENAME TO audit");
+      store.sql("ALTER TABLE audit_away RENAME TO audit");
       assertThat(stack.get("/health/ready").statusCode()).isEqualTo(200);
       assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
       assertThat(stack.requestToken(grant).statusCode()).isEqualTo(200);
@@ -112,12 +102,12 @@ class StoreOutageTest {
   // RFC 6749 §5.2: clients of the token endpoint read this form.
   @ParameterizedTest
   @MethodSource("stores")
-  void tellsClientsOfMaskinportenInTheirForm(Hurt store) {
-    try (TestStack stack = TestStack.start(store.settings)) {
+  void tellsClientsOfMaskinportenInTheirForm(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       for (String table : List.of("audit", "client", "replay")) {
         TestStack.Client client = stack.newClient(READ); // nobody has read it yet
         String grant = stack.grant(client, READ).compact();
-        store.sql.accept("ALTER TABLE " + table + " RENAME TO away");
+        store.sql("ALTER TABLE " + table + " RENAME TO away");
         HttpResponse<String> answer = stack.requestToken(grant);
         assertUnavailable(answer);
         assertThat(TestStack.json(answer))
@@ -127,11 +117,35 @@ class StoreOutageTest {
         assertThat(answer.headers().firstValue("Content-Type")).contains("application/json");
         assertThat(answer.headers().firstValue("Retry-After")).contains("5");
         assertThat(answer.headers().firstValue("Cache-Control")).contains("no-store");
-        store.sql.accept("ALTER TABLE away RENAME TO " + table);
+        store.sql("ALTER TABLE away RENAME TO " + table);
         assertThat(stack.requestToken(grant).statusCode()).as(table).isEqualTo(200);
         assertRefused(stack, stack.requestToken(grant), REPLAYED);
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("stores")
+  void isNotReadyWhileNoRecordCanBeWritten(TestStore store) {
+    try (TestStack stack = TestStack.start(store.settings())) {
+      store.refuseRecords();
+      assertTakesNothing(stack);
+      store.takeRecords();
+      assertThat(takesAll(stack)).isTrue();
+    }
+    AuditRecords.assertChained(store.records());
+  }
+
+  @Test
+  void isNotReadyWhileTheDatabaseTakesNoWritesAndRecoversByItself() {
+    PostgresAddress store = TestPostgres.fresh();
+    try (TestStack stack = TestStack.start(TestStack.on(store))) {
+      TestPostgres.takeWrites(store, false);
+      assertTakesNothing(stack);
+      TestPostgres.takeWrites(store, true);
+      eventually("it takes all", () -> takesAll(stack));
+    }
+    assertThat(WholeAudit.of(store).granted()).isNotEmpty();
   }
 
   @Test
@@ -259,6 +273,21 @@ class StoreOutageTest {
   private static Object code(HttpResponse<String> answer) {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     return String.valueOf(TestStack.claims(answer.body()).get("org"));
+  }
+
+  private static void assertTakesNothing(TestStack stack) {
+    assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
+    assertThat(stack.get("/health/live").statusCode()).isEqualTo(200);
+    assertUnavailable(stack.exchange(stack.forge().compact()));
+    assertUnavailable(stack.requestToken(stack.adminGrant("idporten:scopes.read").compact()));
+    assertThat(stack.get("/health/ready").statusCode()).isEqualTo(503);
+  }
+
+  private static boolean takesAll(TestStack stack) {
+    String grant = stack.adminGrant("idporten:scopes.read").compact();
+    return stack.get("/health/ready").statusCode() == 200
+        && stack.exchange(stack.forge().compact()).statusCode() == 200
+        && stack.requestToken(grant).statusCode() == 200;
   }
 
   private static void assertUnavailable(HttpResponse<String> answer) {

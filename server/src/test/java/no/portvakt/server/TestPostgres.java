@@ -48,7 +48,23 @@ public final class TestPostgres {
 
   /** Runs SQL on the database behind everybody's back. */
   public static void sql(PostgresAddress store, String sql) {
-    execute(store.url().substring(store.url().lastIndexOf('/') + 1), sql);
+    execute(name(store), sql);
+  }
+
+  /** Lets new connections to the database write or not; those that there are end. */
+  public static void takeWrites(PostgresAddress store, boolean writes) {
+    String name = name(store);
+    execute(
+        "postgres",
+        "ALTER DATABASE %s SET default_transaction_read_only = %s"
+            .formatted(name, writes ? "off" : "on"));
+    execute(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'");
+  }
+
+  private static String name(PostgresAddress store) {
+    return store.url().substring(store.url().lastIndexOf('/') + 1);
   }
 
   /** The first column of a query's rows, as text. */

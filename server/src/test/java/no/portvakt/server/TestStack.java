@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import no.portvakt.server.database.PostgresAddress;
 import no.portvakt.server.exchange.PlatformClaims;
@@ -182,6 +184,32 @@ public final class TestStack implements AutoCloseable {
         exchange,
         maskinporten,
         it.development());
+  }
+
+  /** A change of how the audit is kept. */
+  static UnaryOperator<Settings> audit(Settings.Audit audit) {
+    return it ->
+        new Settings(
+            it.roles(),
+            it.listen(),
+            it.baseUrl(),
+            it.data(),
+            it.store(),
+            it.masterKey(),
+            it.signing(),
+            audit,
+            it.exchange(),
+            it.maskinporten(),
+            it.development());
+  }
+
+  /** Waits for what the server does by itself. */
+  static void eventually(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+      LockSupport.parkNanos(5_000_000);
+    }
   }
 
   /** A change of how platform tokens are made. */

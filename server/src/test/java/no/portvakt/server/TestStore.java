@@ -1,12 +1,16 @@
 package no.portvakt.server;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import no.portvakt.server.AuditRecords.Stored;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.PostgresAddress;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Named;
 
 /**
  * Where a server keeps everything when its test looks into it as well: a folder, or a database of
@@ -26,6 +30,13 @@ public final class TestStore {
     return new TestStore(folder, TestPostgres.CHOSEN ? TestPostgres.fresh() : null);
   }
 
+  /** One of each kind, whatever the tests run on. */
+  static List<Named<TestStore>> ofEachKind(Path folder) {
+    return List.of(
+        Named.of("SQLite", new TestStore(folder, null)),
+        Named.of("PostgreSQL", new TestStore(folder, TestPostgres.fresh())));
+  }
+
   /** A change that keeps everything there. */
   public UnaryOperator<Settings> settings() {
     return postgres == null ? TestStack.in(folder) : TestStack.on(postgres);
@@ -39,5 +50,51 @@ public final class TestStore {
   /** All audit records by their place. */
   public List<Stored> records() {
     return postgres == null ? AuditRecords.in(folder) : AuditRecords.in(postgres);
+  }
+
+  /** A connection behind the server's back. */
+  Connection connect() throws SQLException {
+    return postgres == null ? AuditRecords.connect(folder) : TestPostgres.connect(postgres);
+  }
+
+  /** Runs SQL behind the server's back. */
+  void sql(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Lets every audit record fail from now on. */
+  void refuseRecords() {
+    if (postgres == null) {
+      sql(
+          "CREATE TRIGGER no_room BEFORE INSERT ON audit"
+              + " BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    } else {
+      sql(
+          "CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql"
+              + " AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$");
+      sql("CREATE TRIGGER no_room BEFORE INSERT ON audit EXECUTE FUNCTION no_room()");
+    }
+  }
+
+  /** Ends that. */
+  void takeRecords() {
+    sql(postgres == null ? "DROP TRIGGER no_room" : "DROP TRIGGER no_room ON audit");
+  }
+
+  /** Keeps all others from writing records, until this connection's transaction ends. */
+  void lockOut(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      if (postgres == null) {
+        statement.execute("BEGIN IMMEDIATE");
+      } else {
+        statement.execute("BEGIN");
+        statement.execute("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE");
+      }
+    }
   }
 }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * have one form ({@code docs/protocol/audit.md}, "Chains and checkpoints").
  *
  * @param number its place among the checkpoints, from 1 without gaps
- * @param time when it was signed
+ * @param time when it was signed; never before the time of the checkpoint before it
  * @param previous the {@link #hash} of the checkpoint before it; {@link ChainSpan#NO_HASH} for
  *     number 1
  * @param chains what is kept of each chain, by the chains' numbers; a chain that was named once is

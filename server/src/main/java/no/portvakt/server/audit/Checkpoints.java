@@ -4,6 +4,7 @@ import com.nimbusds.jose.jwk.JWK;
 import java.io.IOException;
 import java.io.Writer;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -95,13 +96,15 @@ public final class Checkpoints {
   }
 
   /**
-   * Removes records that are older than a time, as far as a checkpoint covers them, and signs from
-   * where the chains begin now. The last record of each chain stays.
+   * Removes records that are older than a time, as far as a checkpoint of that age covers them, and
+   * signs from where the chains begin now. Of each chain the last record stays, and everything from
+   * the first one whose own time is younger.
    *
    * @return how many records were removed
    */
   public long forget(Duration retention) {
-    CheckpointRow old = table.lastBefore(clock.instant().minus(retention).toEpochMilli());
+    long before = clock.instant().minus(retention).toEpochMilli();
+    CheckpointRow old = table.lastBefore(before);
     if (old == null) {
       return 0;
     }
@@ -109,30 +112,30 @@ public final class Checkpoints {
     long all = 0;
     long some;
     do {
-      some = forget(cut);
+      some = forget(cut, before);
       all += some;
     } while (some >= MOST_FORGOTTEN);
     return all;
   }
 
   /** Removes a part of what a checkpoint covers: other writes wait meanwhile. */
-  private long forget(Checkpoint cut) {
+  private long forget(Checkpoint cut, long before) {
     return database.<Long>write(session -> {
       CheckpointRow last = CheckpointTable.last(session);
       if (last == null) {
         return 0L;
       }
-      Checkpoint before = verified(last);
+      Checkpoint newest = verified(last);
       Map<Integer, Place> cuts = new TreeMap<>();
       for (ChainSpan span : cut.chains()) {
-        ChainSpan kept = before.chain(span.chain());
-        Place end = kept == null ? null : cut(session, span, kept);
+        ChainSpan kept = newest.chain(span.chain());
+        Place end = kept == null ? null : cut(session, span, kept, before);
         if (kept != null && end != null && kept.from() < end.seq()) {
           cuts.put(span.chain(), end);
         }
       }
       // Another node's checkpoint in between says that the records are kept: then they are.
-      if (cuts.isEmpty() || !CheckpointTable.add(session, row(next(session, last, before, cuts)))) {
+      if (cuts.isEmpty() || !CheckpointTable.add(session, row(next(session, last, newest, cuts)))) {
         return 0L;
       }
       long removed = 0;
@@ -145,8 +148,10 @@ public final class Checkpoints {
   }
 
   /** The last record that may go, or null. One stays, also in a chain that nobody goes on with. */
-  private static @Nullable Place cut(Session session, ChainSpan old, ChainSpan kept) {
-    long last = Math.min(Math.min(old.to(), kept.to() - 1), kept.from() + MOST_FORGOTTEN);
+  private static @Nullable Place cut(Session session, ChainSpan old, ChainSpan kept, long before) {
+    long most = Math.min(Math.min(old.to(), kept.to() - 1), kept.from() + MOST_FORGOTTEN);
+    Long young = AuditTable.firstSince(session, kept.chain(), kept.from(), most, before);
+    long last = young == null ? most : young - 1;
     if (last == old.to()) {
       return new Place(old.chain(), last, old.toHash());
     }
@@ -169,7 +174,7 @@ public final class Checkpoints {
     Checkpoint end =
         new Checkpoint(
             last == null ? 1 : covered.number() + 1,
-            clock.instant(),
+            time(covered),
             last == null ? ChainSpan.NO_HASH : Checkpoint.hash(last.document()),
             covered.chains());
     AuditExport.write(
@@ -267,9 +272,15 @@ public final class Checkpoints {
     }
     return new Checkpoint(
         before == null ? 1 : before.number() + 1,
-        clock.instant(),
+        time(before),
         last == null ? ChainSpan.NO_HASH : Checkpoint.hash(last.document()),
         new ArrayList<>(spans.values()));
+  }
+
+  /** Now; a clock that was set back does not make a checkpoint look older than the one before. */
+  private Instant time(@Nullable Checkpoint before) {
+    Instant now = clock.instant();
+    return before == null || before.time().isBefore(now) ? now : before.time();
   }
 
   private CheckpointRow row(Checkpoint checkpoint) {

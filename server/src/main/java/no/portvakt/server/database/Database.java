@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Database implements AutoCloseable {
   private static final int READERS = 8;
-  private static final String LATEST_AUDIT =
-      "SELECT seq FROM audit WHERE chain = 0 ORDER BY seq DESC LIMIT 1";
   private static final long CONNECT_PATIENCE_MILLIS = 5_000;
 
   private final Engine engine;
@@ -53,7 +51,10 @@ public final class Database implements AutoCloseable {
    * @throws UnusableData when the folder can't be written or is of a newer version
    */
   public static Database open(Path folder) {
-    return open(SqliteEngine.in(folder));
+    makeFolder(folder);
+    try (OpeningLock _ = OpeningLock.in(folder)) {
+      return open(SqliteEngine.in(folder));
+    }
   }
 
   /** Opens a store that lives in memory and ends with this object. */
@@ -194,12 +195,18 @@ public final class Database implements AutoCloseable {
     listeners.add(topic, listener);
   }
 
-  /** Whether the store answers, and takes writes: without an audit record nothing is decided. */
+  /** Whether the store answers, and takes records: without an audit record nothing is decided. */
   public boolean isReady() {
     try {
       return record(session -> {
-        engine.probe(session);
-        return session.query(row -> row.getLong(1), LATEST_AUDIT) != null;
+        // A transaction that writes nothing succeeds on a full disk, and where the table takes no
+        // records. The place is this writer's own, so that nodes don't wait for each other.
+        int chain = -1 - session.chain();
+        session.update(
+            "INSERT INTO audit (chain, seq, decision_id, time, record, hash)"
+                + " VALUES (?, 0, '', 0, '', '')",
+            chain);
+        return session.update("DELETE FROM audit WHERE chain = ? AND seq = 0", chain) == 1;
       });
     } catch (StoreUnavailable e) {
       return false;

@@ -31,9 +31,6 @@ interface Engine {
    */
   int claimWriter(Connection connection) throws SQLException;
 
-  /** Writes and takes back, where nothing less tells whether there is room for a write. */
-  void probe(Session session);
-
   /** Tells the other nodes, when the transaction commits, that something changed. */
   void announce(Session session, String topic);
 

@@ -1,6 +1,7 @@
 package no.portvakt.server.database;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +18,14 @@ public final class OwnerOnly {
     if (parent != null) {
       Files.createDirectories(parent);
     }
-    if (!Files.isDirectory(folder)) {
-      Files.createDirectory(folder, permissions("rwx------"));
+    try {
+      if (!Files.isDirectory(folder)) {
+        Files.createDirectory(folder, permissions("rwx------"));
+      }
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(folder)) { // else somebody else was faster
+        throw e;
+      }
     }
   }
 
@@ -35,7 +42,7 @@ public final class OwnerOnly {
     return true;
   }
 
-  private static FileAttribute<?>[] permissions(String permissions) {
+  static FileAttribute<?>[] permissions(String permissions) {
     return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
         ? new FileAttribute<?>[] {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))

@@ -133,11 +133,6 @@ final class PostgresEngine implements Engine {
   }
 
   @Override
-  public void probe(Session session) {
-    // A server without room for its log stops; and nodes must not wait for each other's probe.
-  }
-
-  @Override
   public void announce(Session session, String topic) {
     session.query(row -> "", "SELECT pg_notify('" + Announcements.CHANNEL + "', ?)", topic);
   }

@@ -48,12 +48,11 @@ final class SqliteEngine implements Engine {
   }
 
   /**
-   * The store in a folder; both are made when they are missing.
+   * The store in a folder; it is made when it is missing.
    *
    * @throws Database.UnusableData when the folder can't be written
    */
   static SqliteEngine in(Path folder) {
-    makeFolder(folder);
     try {
       OwnerOnly.createFile(folder.resolve(FILE_NAME));
     } catch (IOException e) {
@@ -117,13 +116,6 @@ final class SqliteEngine implements Engine {
   }
 
   @Override
-  public void probe(Session session) {
-    // A transaction that changes no page succeeds on a full disk. No message is empty.
-    session.update("INSERT INTO replay (message, expires) VALUES ('', 0)");
-    session.update("DELETE FROM replay WHERE message = ''");
-  }
-
-  @Override
   public void announce(Session session, String topic) {
     // There are no other nodes; other programs on the same folder are found by polling.
   }
@@ -153,7 +145,7 @@ final class SqliteEngine implements Engine {
     return "data folder";
   }
 
-  private static Database.UnusableData unwritable(Path folder, @Nullable Throwable cause) {
+  static Database.UnusableData unwritable(Path folder, @Nullable Throwable cause) {
     return new Database.UnusableData(
         "The data folder "
             + folder

@@ -139,6 +139,25 @@ public final class AuditTable {
   }
 
   /**
+   * The first place of a chain whose record is not older than a time, or null when all are.
+   *
+   * @param after the place to start after
+   * @param through the last place to look at
+   * @param time milliseconds since 1970
+   */
+  public static @Nullable Long firstSince(
+      Session session, int chain, long after, long through, long time) {
+    return session.first(
+        row -> row.getLong(1),
+        "SELECT seq FROM audit WHERE chain = ? AND seq > ? AND seq <= ? AND time >= ?"
+            + " ORDER BY seq LIMIT 1",
+        chain,
+        after,
+        through,
+        time);
+  }
+
+  /**
    * Removes the oldest records of a chain; call it inside {@link Database#record}.
    *
    * @param through the last place to remove

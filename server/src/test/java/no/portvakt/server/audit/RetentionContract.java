@@ -11,6 +11,8 @@ import java.util.function.Supplier;
 import no.portvakt.server.audit.AuditVerifier.Report;
 import no.portvakt.server.audit.Checkpoints.Tampered;
 import no.portvakt.server.database.Database;
+import no.portvakt.server.store.CheckpointTable;
+import no.portvakt.server.store.CheckpointTable.CheckpointRow;
 import org.junit.jupiter.api.Test;
 
 /** What retention promises besides: it takes what is old and signed for, and nothing else. */
@@ -41,6 +43,58 @@ abstract class RetentionContract extends CheckpointsContract {
     clock.advance(MONTH);
     assertThat(checkpoints.forget(MONTH)).isZero();
     assertThat(kept(0)).hasSize(3);
+  }
+
+  @Test
+  void forgetsNothingThatWasSignedForWhileTheClockStoodBack() {
+    append(database, 2);
+    clock.advance(MONTH.multipliedBy(2));
+    append(database, 3);
+    // The first checkpoint of all: it says of young records that they are old.
+    clock.advance(MONTH.multipliedBy(-2));
+    assertThat(checkpoints.sign()).isTrue();
+    clock.advance(MONTH.multipliedBy(2));
+    assertThat(checkpoints.forget(MONTH)).isEqualTo(2); // what is old all the same
+    assertThat(checkpoints.forget(MONTH)).isZero();
+    assertThat(kept(0)).containsExactly(3L, 4L, 5L);
+    assertThat(whole().records()).isEqualTo(3);
+    clock.advance(MONTH.multipliedBy(2));
+    assertThat(checkpoints.forget(MONTH)).isEqualTo(2);
+    assertThat(kept(0)).containsExactly(5L);
+    assertThat(whole().records()).isEqualTo(1);
+  }
+
+  @Test
+  void forgetsNothingThatWasWrittenWhileTheClockStoodBack() {
+    append(database, 3);
+    clock.advance(MONTH.multipliedBy(2));
+    assertThat(checkpoints.sign()).isTrue();
+    clock.advance(MONTH.multipliedBy(-2));
+    append(database, 2);
+    assertThat(checkpoints.sign()).isTrue();
+    clock.advance(MONTH.multipliedBy(2));
+    // Nothing is signed for as long as a month, whatever the clock said meanwhile.
+    assertThat(checkpoints.forget(MONTH)).isZero();
+    assertThat(kept(0)).hasSize(5);
+    clock.advance(MONTH);
+    assertThat(checkpoints.forget(MONTH)).isEqualTo(4);
+    assertThat(whole().records()).isEqualTo(1);
+  }
+
+  @Test
+  void signsNoCheckpointThatLooksOlderThanTheOneBefore() {
+    append(database, 1);
+    checkpoints.sign();
+    clock.advance(MONTH.negated());
+    append(database, 1);
+    checkpoints.sign();
+    clock.advance(MONTH.multipliedBy(2));
+    append(database, 1);
+    checkpoints.sign();
+    List<Long> times =
+        new CheckpointTable(database).after(0, 10).stream().map(CheckpointRow::time).toList();
+    assertThat(times.get(1)).isEqualTo(times.get(0));
+    assertThat(times.get(2)).isEqualTo(clock.millis());
   }
 
   @Test

@@ -2,6 +2,8 @@ package no.portvakt.server.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -12,6 +14,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import no.portvakt.server.TestPostgres;
 import no.portvakt.server.TestStack;
 import no.portvakt.server.store.AuditTable;
@@ -20,6 +26,8 @@ import no.portvakt.server.store.SigningKeyTable.SigningKeyRow;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A store of the first version is brought to this one with all that is in it. */
 class MigrationTest {
@@ -130,8 +138,8 @@ class MigrationTest {
   void letsOneOfManyNodesThatStartAtOnceDoIt() throws Exception {
     PostgresAddress store = TestPostgres.fresh();
     firstVersion(store.url() + "?user=postgres").close();
-    try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
-      List<java.util.concurrent.Future<Database>> nodes = new ArrayList<>();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Database>> nodes = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
         nodes.add(threads.submit(() -> Database.connect(store)));
       }
@@ -143,6 +151,82 @@ class MigrationTest {
     }
     assertThat(TestPostgres.query(store, "SELECT version FROM flyway_schema_history WHERE success"))
         .containsExactly("1", "2", "3");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void letsOneOfManyThreadsThatOpenAFolderAtOnceDoIt(boolean fresh) throws Exception {
+    for (int round = 0; round < 5; round++) {
+      Path data = folder.resolve("data" + round);
+      if (!fresh) {
+        Files.createDirectory(data);
+        firstVersion("jdbc:sqlite:" + data.resolve("portvakt.db")).close();
+      }
+      CyclicBarrier together = new CyclicBarrier(6);
+      try (var threads = Executors.newFixedThreadPool(6)) {
+        List<Future<Database>> opened = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+          opened.add(
+              threads.submit(() -> {
+                together.await();
+                return Database.open(data);
+              }));
+        }
+        for (Future<Database> one : opened) {
+          try (Database database = one.get()) {
+            StoreContract.append(database, new AuditTable(database), "d");
+          }
+        }
+      }
+      assertBroughtForwardOnce(data, 6);
+    }
+  }
+
+  @Test
+  void letsOneOfManyProcessesThatOpenAFolderAtOnceDoIt() throws Exception {
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(
+          new ProcessBuilder(
+                  ProcessHandle.current().info().command().orElse("java"),
+                  "--enable-native-access=ALL-UNNAMED",
+                  "-XX:+UseSerialGC",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  OpenedByAProcess.class.getName(),
+                  folder.resolve("shared").toString())
+              .redirectErrorStream(true)
+              .redirectOutput(folder.resolve("out" + i).toFile())
+              .start());
+    }
+    for (Process process : processes) {
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).as(() -> outputOf(processes.indexOf(process))).isZero();
+    }
+    assertBroughtForwardOnce(folder.resolve("shared"), 4);
+  }
+
+  private String outputOf(int process) {
+    try {
+      return Files.readString(folder.resolve("out" + process));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void assertBroughtForwardOnce(Path data, int records) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + data.resolve("portvakt.db"));
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT GROUP_CONCAT(version), (SELECT COUNT(*) FROM audit)"
+                    + " FROM flyway_schema_history WHERE success")) {
+      assertThat(row.next()).isTrue();
+      assertThat(row.getString(1)).isEqualTo("1,2,3");
+      assertThat(row.getInt(2)).isEqualTo(records);
+    }
+    assertThat(data).isDirectoryNotContaining(file -> file.toString().endsWith("-opening"));
   }
 
   /** An empty store of the first version. */

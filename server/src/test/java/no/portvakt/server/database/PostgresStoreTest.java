@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.io.IOException;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import no.portvakt.server.TestPostgres;
 import no.portvakt.server.database.Database.UnusableData;
@@ -64,10 +67,7 @@ class PostgresStoreTest extends StoreContract {
       other.onAnnouncement("topic", heard::countDown);
       // Until it listens, an announcement is lost; after that it comes at once.
       while (!heard.await(20, TimeUnit.MILLISECONDS)) {
-        one.write(session -> {
-          one.announce(session, "topic");
-          return null;
-        });
+        announce(one, "topic");
       }
       assertThat(connected.getCount()).isZero();
     }
@@ -79,15 +79,74 @@ class PostgresStoreTest extends StoreContract {
       AuditTable audit = new AuditTable(database);
       append(database, audit, "before");
       for (int i = 0; i < 3; i++) {
-        sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
-                + " current_database() AND pid <> pg_backend_pid()");
+        cut();
         append(database, audit, "after" + i);
         assertThat(database.isReady()).isTrue();
       }
     }
     assertThat(records()).hasSize(4);
     assertChained(records());
+  }
+
+  @Test
+  void hearsAgainWhatIsAnnouncedAfterItsConnectionsWereCut() throws Exception {
+    try (Database one = open();
+        Database other = open()) {
+      Semaphore before = new Semaphore(0);
+      other.onAnnouncement("before", before::release);
+      // One may be told because it began to listen, two were announced.
+      while (!before.tryAcquire(2, 20, TimeUnit.MILLISECONDS)) {
+        announce(one, "before");
+      }
+      CountDownLatch reconnected = new CountDownLatch(1);
+      other.onAnnouncement("reconnected", reconnected::countDown);
+      cut();
+      assertThat(reconnected.await(30, TimeUnit.SECONDS)).isTrue();
+      Semaphore after = new Semaphore(0);
+      other.onAnnouncement("after", after::release);
+      announce(one, "after");
+      announce(one, "after");
+      assertThat(after.tryAcquire(2, 30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  private static void announce(Database node, String topic) {
+    node.write(session -> {
+      node.announce(session, topic);
+      return null;
+    });
+  }
+
+  private void cut() {
+    sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+            + " current_database() AND pid <> pg_backend_pid()");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void findsTheHostThatAnswersAmongSeveral(boolean deadOneFirst) throws Exception {
+    PostgresAddress several = withDeadHost(deadOneFirst);
+    try (Database database = Database.connect(several)) {
+      AuditTable audit = new AuditTable(database);
+      append(database, audit, "before");
+      assertThat(audit.byDecision("before")).hasSize(1);
+      cut();
+      append(database, audit, "after");
+      assertThat(database.isReady()).isTrue();
+    }
+    assertThat(records()).hasSize(2);
+    assertChained(records());
+  }
+
+  private PostgresAddress withDeadHost(boolean first) throws IOException {
+    String live = address.url().replaceFirst("^.*//([^/]+)/.*$", "$1");
+    String dead;
+    try (ServerSocket free = new ServerSocket(0)) {
+      dead = "localhost:" + free.getLocalPort();
+    }
+    String hosts = first ? dead + "," + live : live + "," + dead;
+    return new PostgresAddress(address.url().replace(live, hosts), "postgres", null, 2);
   }
 
   @Test

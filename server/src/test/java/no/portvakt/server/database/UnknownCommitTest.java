@@ -226,11 +226,6 @@ class UnknownCommitTest {
     }
 
     @Override
-    public void probe(Session session) {
-      real.probe(session);
-    }
-
-    @Override
     public void announce(Session session, String topic) {
       real.announce(session, topic);
     }
