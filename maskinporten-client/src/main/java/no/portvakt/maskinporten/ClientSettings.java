@@ -155,7 +155,7 @@ final class ClientSettings {
       for (String name : List.of("key-id", "enterprise-certificate", "algorithm")) {
         if (values.containsKey(name)) {
           throw new IllegalArgumentException(
-              named(name) + " is for a key in pem-file or pkcs12-file; a JWK says its own.");
+              named(name) + " is for a key in pem-file or pkcs12-file.");
         }
       }
     }
