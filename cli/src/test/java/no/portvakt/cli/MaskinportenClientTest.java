@@ -89,9 +89,9 @@ class MaskinportenClientTest {
 
   @Test
   void getsAndExchangesATokenForAScopeWithNorwegianLetters() throws Exception {
-    String scope = "altinn:prøve/målinger.les";
+    String scope = "altinn:serviceowner/målinger.les";
     RSAKey own = newKey("letters");
-    maskinporten.grant("prøve/målinger.les", DevMaskinporten.DIGDIR);
+    maskinporten.grant("serviceowner/målinger.les", DevMaskinporten.DIGDIR);
     String id = maskinporten.newClient(scope);
     maskinporten.post(
         "clients/" + id + "/jwks", Map.of("keys", List.of(own.toPublicJWK().toJSONObject())));
@@ -107,7 +107,7 @@ class MaskinportenClientTest {
           .containsEntry("scope", scope)
           .containsEntry("urn:altinn:org", "digdir");
     }
-    assertThat(refused(builder, "altinn:prøve/målinger.skriv").code()).isEqualTo("MP-200");
+    assertThat(refused(builder, "altinn:serviceowner/målinger.skriv").code()).isEqualTo("MP-200");
     assertThat(refused(builder(), scope).code()).isEqualTo("MP-200");
   }
 
