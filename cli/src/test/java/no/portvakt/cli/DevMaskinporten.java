@@ -80,7 +80,7 @@ final class DevMaskinporten implements AutoCloseable {
     Map<String, Object> body = new HashMap<>(settings);
     body.putAll(Map.of("prefix", "altinn", "subscope", subscope, "description", "t"));
     post("scopes", body);
-    put("scopes/access/" + organisation + "?scope=altinn:" + subscope, Map.of());
+    put(AccessCommand.path("altinn:" + subscope, organisation), Map.of());
   }
 
   /** What the admin API makes of a body. */

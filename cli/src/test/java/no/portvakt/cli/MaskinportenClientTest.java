@@ -88,6 +88,30 @@ class MaskinportenClientTest {
   }
 
   @Test
+  void getsAndExchangesATokenForAScopeWithNorwegianLetters() throws Exception {
+    String scope = "altinn:serviceowner/målinger.les";
+    RSAKey own = newKey("letters");
+    maskinporten.grant("serviceowner/målinger.les", DevMaskinporten.DIGDIR);
+    String id = maskinporten.newClient(scope);
+    maskinporten.post(
+        "clients/" + id + "/jwks", Map.of("keys", List.of(own.toPublicJWK().toJSONObject())));
+    MaskinportenClientBuilder builder =
+        builder().clientId(id).key(GrantKey.ofJwk(own.toJSONString()));
+    try (MaskinportenClient letters = builder.build()) {
+      AccessToken token = letters.token(scope);
+      assertThat(token.scopes()).containsExactly(scope);
+      assertThat(SignedJWT.parse(token.value()).getJWTClaimsSet().getClaims())
+          .containsEntry("scope", scope);
+      TokenRequest exchanged = TokenRequest.builder().scopes(scope).altinn().build();
+      assertThat(SignedJWT.parse(letters.token(exchanged).value()).getJWTClaimsSet().getClaims())
+          .containsEntry("scope", scope)
+          .containsEntry("urn:altinn:org", "digdir");
+    }
+    assertThat(refused(builder, "altinn:serviceowner/målinger.skriv").code()).isEqualTo("MP-200");
+    assertThat(refused(builder(), scope).code()).isEqualTo("MP-200");
+  }
+
+  @Test
   void saysWhichScopeTheClientLacks() {
     assertThat(refused(builder(), "altinn:serviceowner/instances.write"))
         .satisfies(refused -> {

@@ -46,8 +46,12 @@ class TokenCommandTest {
   }
 
   private static Console token(String... options) {
+    return tokenOf(client, options);
+  }
+
+  private static Console tokenOf(Path file, String... options) {
     List<String> line = new ArrayList<>(List.of("maskinporten", "token"));
-    line.addAll(List.of("--client", client.toString()));
+    line.addAll(List.of("--client", file.toString()));
     line.addAll(Arrays.asList(options));
     return Console.run(line.toArray(String[]::new));
   }
@@ -71,6 +75,22 @@ class TokenCommandTest {
         .containsEntry("iss", platform.base() + "/authentication/api/v1/openid/")
         .containsEntry("org", "digdir");
     assertThat(token("--exchange", "--platform-url", "http://localhost:1").fails()).isNotEmpty();
+  }
+
+  @Test
+  void takesAScopeWithNorwegianLettersFromTheClientFile() throws Exception {
+    String scope = "altinn:prøve/målinger.les";
+    Path file = folder.resolve("letters.json");
+    platform.run("scope", "create", scope, "--description", "t").succeeds();
+    platform.run("access", "grant", scope, "991825827").succeeds();
+    platform
+        .run("client", "create", "letters", "--scope", scope, "--new-key", file.toString())
+        .succeeds();
+    assertThat(Files.readString(file)).contains(scope);
+    assertThat(claims(tokenOf(file))).containsEntry("scope", scope);
+    assertThat(claims(tokenOf(file, "--exchange"))).containsEntry("scope", scope);
+    assertThat(token("--scope", scope).fails()).contains("MP-200");
+    assertThat(token("--scope", "altinn:ä").fails()).contains("no scope may have");
   }
 
   @Test

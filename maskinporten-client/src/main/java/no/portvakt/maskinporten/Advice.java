@@ -19,11 +19,13 @@ final class Advice {
 
   private final String clientId;
   private final GrantKey key;
+  private final Duration grantLife;
   private final URI endpoint;
 
-  Advice(String clientId, GrantKey key, URI endpoint) {
-    this.clientId = clientId;
-    this.key = key;
+  Advice(Grants grants, URI endpoint) {
+    this.clientId = grants.clientId();
+    this.key = grants.key();
+    this.grantLife = grants.life();
     this.endpoint = endpoint;
   }
 
@@ -85,8 +87,13 @@ final class Advice {
       case "MP-123" -> "Maskinporten can't read the certificate in the grant's header.";
       case "MP-124" ->
           "The private key is not the other half of "
-              + (key.keyId() == null ? "the certificate" : "the key registered as " + key.keyId())
-              + ".";
+              + (key.keyId() == null
+                  ? "the certificate."
+                  : "the key registered as "
+                      + key.keyId()
+                      + ", or that one is registered for another algorithm than "
+                      + key.algorithm()
+                      + ".");
       case "MP-130" -> clock(refusal.clockOffset());
       case "MP-200" ->
           "Add the scope to the client "
@@ -116,11 +123,11 @@ final class Advice {
                   + clientId
                   + "? Has it an external reference, which then must be sent? It is the customer's"
                   + " organisation number that counts.";
-      default -> byText(refusal, text, request, now);
+      default -> byText(refusal, text, request);
     };
   }
 
-  private String byText(Refusal refusal, String text, TokenRequest request, Instant now) {
+  private String byText(Refusal refusal, String text, TokenRequest request) {
     if (text.contains(UNKNOWN_KEY)) {
       return "The key "
           + key.keyId()
@@ -133,8 +140,15 @@ final class Advice {
       return "The client has registered keys, so its grants must name one by kid; a certificate"
           + " will not do.";
     }
-    if (text.contains("Issue time") || text.contains("expired") || text.contains("lifetime")) {
-      return text.contains("key") ? certificate(now) : clock(refusal.clockOffset());
+    if (text.contains("too long lifetime")) {
+      return "This server allows shorter grants than "
+          + grantLife.toSeconds()
+          + " s, and the clocks play no part in that: set "
+          + ClientSettings.named("grant-life")
+          + " to fewer.";
+    }
+    if (text.contains("Issue time")) {
+      return clock(refusal.clockOffset());
     }
     if (text.contains("consumer_org")) {
       return request.consumerOrg() == null

@@ -71,7 +71,12 @@ final class Answer {
 
   /** The header {@code Date} (RFC 9110 §6.6.1), or null. */
   @Nullable Instant date() {
-    return headers.firstValue("Date").map(Answer::instant).orElse(null);
+    return instant("Date");
+  }
+
+  /** A header that is an HTTP-date (RFC 9110 §5.6.7), or null when it is absent or none. */
+  @Nullable Instant instant(String header) {
+    return headers.firstValue(header).map(Answer::parsed).orElse(null);
   }
 
   /** The header {@code Retry-After} (RFC 9110 §10.2.3), never negative; or null. */
@@ -80,7 +85,7 @@ final class Answer {
     if (value.matches("[0-9]{1,6}")) {
       return Duration.ofSeconds(Long.parseLong(value));
     }
-    Instant until = instant(value);
+    Instant until = parsed(value);
     if (until == null) {
       return null;
     }
@@ -130,7 +135,7 @@ final class Answer {
         : shown(json, name);
   }
 
-  private static @Nullable Instant instant(String date) {
+  private static @Nullable Instant parsed(String date) {
     try {
       return ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME.withLocale(Locale.ROOT))
           .toInstant();

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandler;
 import java.net.http.HttpResponse.BodySubscribers;
 import java.net.http.HttpResponse.PushPromiseHandler;
+import java.net.http.WebSocket;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -102,6 +103,14 @@ final class AuthorizedHttpClient extends HttpClient {
                       .tokenLater(request)
                       .thenCompose(other -> http.sendAsync(with(other, sent), handler, pushes));
                 }));
+  }
+
+  @Override
+  public WebSocket.Builder newWebSocketBuilder() {
+    throw new UnsupportedOperationException(
+        "This client adds tokens to HTTP requests and opens no WebSockets; ask the HttpClient that"
+            + " it was made of, with the header Authorization from"
+            + " MaskinportenClient.authorization.");
   }
 
   /** Whether the request has an {@code Authorization}; else its server must be one of ours. */

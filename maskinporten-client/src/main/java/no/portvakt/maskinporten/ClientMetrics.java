@@ -1,6 +1,7 @@
 package no.portvakt.maskinporten;
 
 import java.time.Duration;
+import java.time.Instant;
 
 /**
  * Is told what a client does, to count it. Its methods run in the middle of things: they must be
@@ -45,4 +46,13 @@ public interface ClientMetrics {
 
   /** A token is being renewed in the background. */
   default void renewing() {}
+
+  /**
+   * A token came with the warning that what the client signs with ends soon. Maskinporten itself
+   * does not warn; a Portvakt does during the last 30 days, with each token.
+   *
+   * @param key the {@code kid} or the certificate's serial number, in words
+   * @param end when there are no more tokens with it
+   */
+  default void keyEnds(String key, Instant end) {}
 }

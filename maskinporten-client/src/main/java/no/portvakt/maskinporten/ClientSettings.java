@@ -35,6 +35,7 @@ final class ClientSettings {
           "pkcs12-alias",
           "key-id",
           "enterprise-certificate",
+          "algorithm",
           "well-known-url",
           "issuer",
           "token-endpoint",
@@ -46,7 +47,8 @@ final class ClientSettings {
           "deadline",
           "connect-timeout",
           "request-timeout",
-          "retry-unknown-key");
+          "retry-unknown-key",
+          "grant-life");
 
   private final Map<String, String> values;
 
@@ -118,6 +120,7 @@ final class ClientSettings {
     set("connect-timeout", value -> builder.connectTimeout(duration(value)));
     set("request-timeout", value -> builder.requestTimeout(duration(value)));
     set("retry-unknown-key", value -> builder.retryUnknownKey(duration(value)));
+    set("grant-life", value -> builder.grantLife(duration(value)));
     key(builder);
   }
 
@@ -144,11 +147,12 @@ final class ClientSettings {
       throw new IllegalArgumentException(
           "There is one key, but " + String.join(" and ", sources) + " are set.");
     }
+    set("algorithm", GrantKey::algorithm);
     set("client-jwk", value -> builder.key(GrantKey.ofJwk(value)));
     set("pem-file", value -> builder.key(pem(file(value))));
     set("pkcs12-file", value -> builder.key(pkcs12(file(value))));
     if (!sources.contains("pem-file") && !sources.contains("pkcs12-file")) {
-      for (String name : List.of("key-id", "enterprise-certificate")) {
+      for (String name : List.of("key-id", "enterprise-certificate", "algorithm")) {
         if (values.containsKey(name)) {
           throw new IllegalArgumentException(
               named(name) + " is for a key in pem-file or pkcs12-file.");
@@ -162,8 +166,8 @@ final class ClientSettings {
     String keyId = keyId();
     char[] password = password("pem-password");
     return keyId != null
-        ? GrantKey.ofPem(pem, password, keyId)
-        : GrantKey.of(PemKeys.read(pem, password), null);
+        ? GrantKey.ofPem(pem, password, keyId, algorithm())
+        : GrantKey.of(PemKeys.read(pem, password), null, algorithm());
   }
 
   private GrantKey pkcs12(byte[] file) {
@@ -173,14 +177,18 @@ final class ClientSettings {
     }
     String alias = values.get("pkcs12-alias");
     if (alias != null) {
-      return GrantKey.of(KeyStoreKeys.ofPkcs12(file, password, alias), keyId());
+      return GrantKey.of(KeyStoreKeys.ofPkcs12(file, password, alias), keyId(), algorithm());
     }
     List<KeyMaterial> keys = KeyStoreKeys.ofPkcs12(file, password);
     if (keys.size() > 1) {
       throw new IllegalArgumentException(
           "It holds several keys; " + named("pkcs12-alias") + " says which.");
     }
-    return GrantKey.of(keys.get(0), keyId());
+    return GrantKey.of(keys.get(0), keyId(), algorithm());
+  }
+
+  private String algorithm() {
+    return values.getOrDefault("algorithm", GrantKey.RS256).strip();
   }
 
   /** The {@code kid}, or null for the certificate; one of them must be said. */

@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  * both. Safe for use by several threads; its text shows nothing secret.
  */
 public final class GrantKey {
-  private static final String RS256 = "RS256";
+  /** The algorithm of a key that names none. */
+  static final String RS256 = "RS256";
+
   private static final List<String> ALGORITHMS = List.of(RS256, "RS384", "RS512");
   private static final int MIN_RSA_BITS = 2048;
 
@@ -95,7 +97,13 @@ public final class GrantKey {
    *     2048 bits
    */
   public static GrantKey ofPem(String pem, char @Nullable [] password, String keyId) {
-    return ofPrivateKey(PemKeys.readPrivateKey(pem, password), keyId, RS256);
+    return ofPem(pem, password, keyId, RS256);
+  }
+
+  /** As {@link #ofPem(String, char[], String)}, with RS256, RS384 or RS512. */
+  public static GrantKey ofPem(
+      String pem, char @Nullable [] password, String keyId, String algorithm) {
+    return ofPrivateKey(PemKeys.readPrivateKey(pem, password), keyId, algorithm);
   }
 
   /**
@@ -120,19 +128,25 @@ public final class GrantKey {
 
   /**
    * The newest key of a source, such as a PKCS#11 device or a file that is exchanged while the
-   * program runs. The source is asked for each grant; it answers from memory most of the time.
+   * program runs. The source is asked for each grant; it answers from memory most of the time. It
+   * stays the caller's to close.
    *
    * @param keyId the {@code kid} that it is registered with; null: the certificate names it
    * @throws IllegalArgumentException when the source has no key now, or no RSA key
    */
   public static GrantKey ofSource(KeySource source, @Nullable String keyId) {
-    SourceKey newest = new SourceKey(source, keyId);
+    return ofSource(source, keyId, RS256);
+  }
+
+  /** As {@link #ofSource(KeySource, String)}, with RS256, RS384 or RS512. */
+  public static GrantKey ofSource(KeySource source, @Nullable String keyId, String algorithm) {
+    SourceKey newest = new SourceKey(source, keyId, algorithm(algorithm));
     try {
       newest.current();
     } catch (GeneralSecurityException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }
-    return new GrantKey(newest, RS256, keyId(keyId));
+    return new GrantKey(newest, algorithm, keyId(keyId));
   }
 
   /**
@@ -261,7 +275,8 @@ public final class GrantKey {
         && String.valueOf(e.getMessage()).startsWith("The JWK");
   }
 
-  private static String algorithm(String name) {
+  /** The name of an algorithm that Maskinporten takes. */
+  static String algorithm(String name) {
     if (!ALGORITHMS.contains(name)) {
       throw new IllegalArgumentException("Maskinporten takes RS256, RS384 and RS512 only.");
     }
@@ -339,12 +354,14 @@ public final class GrantKey {
   private static final class SourceKey implements Signing {
     private final KeySource source;
     private final @Nullable String keyId;
+    private final String algorithm;
     private @Nullable KeyMaterial known;
     private @Nullable Current current;
 
-    SourceKey(KeySource source, @Nullable String keyId) {
+    SourceKey(KeySource source, @Nullable String keyId, String algorithm) {
       this.source = source;
       this.keyId = keyId;
+      this.algorithm = algorithm;
     }
 
     @Override
@@ -360,7 +377,9 @@ public final class GrantKey {
       if (kept == null || newest != known) {
         kept =
             new Current(
-                header(RS256, keyId, newest.chain()), newest.chain(), signer(newest, RS256)::sign);
+                header(algorithm, keyId, newest.chain()),
+                newest.chain(),
+                signer(newest, algorithm)::sign);
         known = newest;
         current = kept;
       }

@@ -2,6 +2,7 @@ package no.portvakt.maskinporten;
 
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
@@ -38,6 +39,11 @@ final class GuardedMetrics implements ClientMetrics {
   @Override
   public void renewing() {
     guard(metrics::renewing);
+  }
+
+  @Override
+  public void keyEnds(String key, Instant end) {
+    guard(() -> metrics.keyEnds(key, end));
   }
 
   /** Does one request and tells how it ended. */

@@ -11,13 +11,13 @@ import java.util.UUID;
  * for what. Each is good for one use.
  */
 public final class JwtGrant {
-  /** How long a grant lives; Maskinporten allows no more. */
+  /** How long a grant lives unless said otherwise; Maskinporten allows no more. */
   public static final Duration LIFETIME = Duration.ofMinutes(2);
 
   private JwtGrant() {}
 
   /**
-   * A new grant, with an id ({@code jti}) of its own.
+   * A new grant that lives for {@link #LIFETIME}, with an id ({@code jti}) of its own.
    *
    * @param audience the issuer of the Maskinporten that it is for, with its slash
    * @param clientId the client's id there
@@ -26,12 +26,23 @@ public final class JwtGrant {
    */
   public static String sign(
       GrantKey key, String audience, String clientId, TokenRequest request, Instant now) {
+    return sign(key, audience, clientId, request, now, LIFETIME);
+  }
+
+  /** As above, with another life in whole seconds. */
+  static String sign(
+      GrantKey key,
+      String audience,
+      String clientId,
+      TokenRequest request,
+      Instant now,
+      Duration life) {
     Map<String, Object> claims = new LinkedHashMap<>();
     claims.put("aud", audience);
     claims.put("iss", clientId);
     claims.putAll(request.claims());
     claims.put("iat", now.getEpochSecond());
-    claims.put("exp", now.getEpochSecond() + LIFETIME.toSeconds());
+    claims.put("exp", now.getEpochSecond() + life.toSeconds());
     claims.put("jti", UUID.randomUUID().toString());
     return key.sign(claims);
   }

@@ -66,14 +66,12 @@ public final class MaskinportenClient implements AutoCloseable {
     endpoint =
         new TokenEndpoint(
             it.authority(http, retries, metrics, threads),
-            clientId,
-            key,
+            new Grants(clientId, key, it.grantLife, signers),
             http,
             retries,
             metrics,
             it.pacing,
-            it.clock,
-            signers);
+            it.clock);
     exchange =
         it.platformUrl == null
             ? null
@@ -181,9 +179,11 @@ public final class MaskinportenClient implements AutoCloseable {
   }
 
   /**
-   * An HTTP client that adds the token to each request, and to no others.
+   * An HTTP client that adds the token to each request, and to no others. It opens no WebSockets,
+   * and closing it closes nothing.
    *
-   * @param http does the work; must not follow redirects, as is Java's default
+   * @param http does the work; must not follow redirects, as is Java's default; stays the caller's
+   *     to close
    * @param servers addresses whose scheme, host and port say where the token may go: HTTPS, or this
    *     machine
    * @throws IllegalArgumentException when the client follows redirects, or a token must not be sent

@@ -35,6 +35,7 @@ public final class MaskinportenClientBuilder {
   Duration connectTimeout = Duration.ofSeconds(3);
   Duration requestTimeout = Duration.ofSeconds(5);
   Duration retryUnknownKey = Duration.ZERO;
+  Duration grantLife = JwtGrant.LIFETIME;
   @Nullable HttpClient httpClient;
   ClientMetrics metrics = ClientMetrics.NONE;
   InstantSource clock = InstantSource.system();
@@ -162,7 +163,22 @@ public final class MaskinportenClientBuilder {
     return this;
   }
 
-  /** The HTTP client to use, with its proxy and certificates; it must not follow redirects. */
+  /**
+   * How long a grant lives, in whole seconds: 1 s to 120 s, and 120 s unless said. Fewer are for a
+   * server that refuses grants with "JWT has too long lifetime".
+   */
+  public MaskinportenClientBuilder grantLife(Duration life) {
+    if (life.compareTo(Duration.ofSeconds(1)) < 0 || life.compareTo(JwtGrant.LIFETIME) > 0) {
+      throw new IllegalArgumentException("The life of a grant is between 1 s and 120 s.");
+    }
+    grantLife = life;
+    return this;
+  }
+
+  /**
+   * The HTTP client to use, with its proxy and certificates; it must not follow redirects, and
+   * stays the caller's to close.
+   */
   public MaskinportenClientBuilder httpClient(HttpClient client) {
     httpClient = client;
     return this;

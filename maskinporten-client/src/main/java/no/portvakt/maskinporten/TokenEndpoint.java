@@ -8,12 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import no.portvakt.maskinporten.Authority.Endpoints;
 import no.portvakt.maskinporten.ClientMetrics.Step;
@@ -30,41 +24,36 @@ final class TokenEndpoint {
   private static final String WRONG_ANSWER = "The server breaks RFC 6749 section 5.1.";
 
   private final Function<Retries.Deadline, Endpoints> authority;
-  private final String clientId;
-  private final GrantKey key;
+  private final Grants grants;
+  private final EndingKey endingKey;
   private final Http http;
   private final Retries retries;
   private final GuardedMetrics metrics;
   private final Pacing pacing;
   private final InstantSource clock;
-  private final ExecutorService signers;
   private final Silence silence;
 
   /**
    * A client's way to its tokens.
    *
    * @param authority knows the endpoints, or throws {@link MaskinportenException} by the deadline
-   * @param signers where grants are signed; bounded, and refuses what is too much
    */
   TokenEndpoint(
       Function<Retries.Deadline, Endpoints> authority,
-      String clientId,
-      GrantKey key,
+      Grants grants,
       Http http,
       Retries retries,
       GuardedMetrics metrics,
       Pacing pacing,
-      InstantSource clock,
-      ExecutorService signers) {
+      InstantSource clock) {
     this.authority = authority;
-    this.clientId = clientId;
-    this.key = key;
+    this.grants = grants;
+    this.endingKey = new EndingKey(grants, metrics, clock);
     this.http = http;
     this.retries = retries;
     this.metrics = metrics;
     this.pacing = pacing;
     this.clock = clock;
-    this.signers = signers;
     this.silence = new Silence(clock);
   }
 
@@ -89,7 +78,7 @@ final class TokenEndpoint {
   private AccessToken ask(Endpoints endpoints, TokenRequest request, Duration left) {
     Instant begin = clock.instant();
     Retries.Deadline end = retries.in(left);
-    String assertion = grant(endpoints.issuer(), request, begin, left);
+    String assertion = grants.sign(endpoints.issuer(), request, begin, left);
     Answer answer =
         http.send(
             HttpRequest.newBuilder(endpoints.token())
@@ -100,7 +89,9 @@ final class TokenEndpoint {
                         "grant_type=" + JWT_BEARER + "&assertion=" + assertion)),
             end.left());
     if (answer.isOk()) {
-      return token(answer, request, begin);
+      AccessToken token = token(answer, request, begin);
+      endingKey.heed(answer);
+      return token;
     }
     Refusal refusal = answer.status() >= 400 ? Refusal.in(answer, clock.instant()) : null;
     if (refusal == null) {
@@ -112,33 +103,8 @@ final class TokenEndpoint {
               + answer.kind(),
           WRONG_SERVER);
     }
-    throw new Advice(clientId, key, endpoints.token())
+    throw new Advice(grants, endpoints.token())
         .refused(refusal, request, endpoints.issuer(), clock.instant());
-  }
-
-  /** A grant, signed on another thread: a device or a service may never answer. */
-  private String grant(String audience, TokenRequest request, Instant begin, Duration left) {
-    Future<String> coming;
-    try {
-      coming = signers.submit(() -> JwtGrant.sign(key, audience, clientId, request, begin));
-    } catch (RejectedExecutionException e) {
-      throw new GrantNotSigned("Too many grants wait for the client's key, or it is closed.", e);
-    }
-    try {
-      return coming.get(left.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new GrantNotSigned(
-          "The client's key did not sign the grant within " + left.toMillis() + " ms.", e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new GrantNotSigned("The client was closed while its key signed the grant.", e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof GrantNotSigned failure
-          ? failure
-          : new GrantNotSigned("The client's key did not sign the grant.", e);
-    } finally {
-      coming.cancel(true);
-    }
   }
 
   private static AccessToken token(Answer answer, TokenRequest request, Instant begin) {

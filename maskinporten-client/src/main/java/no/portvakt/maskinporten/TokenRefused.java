@@ -57,7 +57,10 @@ public final class TokenRefused extends MaskinportenException {
     return error;
   }
 
-  /** Maskinporten's code, {@code MP-110}, or null when the refusal has none. */
+  /**
+   * Maskinporten's code, {@code MP-110}. Not every refusal names one; then it is the one whose text
+   * the description is, and null when there is no such text.
+   */
   public @Nullable String code() {
     return code;
   }

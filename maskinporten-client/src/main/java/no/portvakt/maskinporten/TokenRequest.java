@@ -129,7 +129,9 @@ public final class TokenRequest {
 
   /** Puts a request together. Not for use by several threads. */
   public static final class Builder {
-    private static final Pattern SCOPE = Pattern.compile("[\\x21\\x23-\\x5B\\x5D-\\x7E]+");
+    /** RFC 6749 §3.3, and the letters that Maskinporten allows besides. */
+    private static final Pattern SCOPE = Pattern.compile("[\\x21\\x23-\\x5B\\x5D-\\x7EæøåÆØÅ]+");
+
     private static final Pattern PID = Pattern.compile("[0-9]{11}");
     private static final Pattern EXTERNAL_REF = Pattern.compile("[a-zA-Z0-9øØæÆåÅ_\\-]{0,255}");
     private static final Pattern CONSENT_FROM =
@@ -145,7 +147,7 @@ public final class TokenRequest {
     private Builder() {}
 
     /**
-     * Adds scopes (RFC 6749 §3.3).
+     * Adds scopes (RFC 6749 §3.3). The letters æ, ø and å are allowed too, each as one character.
      *
      * @param items each one scope, or several with blanks between them
      */

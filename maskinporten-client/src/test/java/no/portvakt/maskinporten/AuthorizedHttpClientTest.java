@@ -5,6 +5,7 @@ import static no.portvakt.maskinporten.ScriptedServer.json;
 import static no.portvakt.maskinporten.ScriptedServer.reply;
 import static no.portvakt.maskinporten.ScriptedServer.token;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.io.ByteArrayInputStream;
@@ -96,6 +97,23 @@ class AuthorizedHttpClientTest {
     }
     assertThat(server.seen(API)).hasSize(5);
     assertThat(maskinporten.requests()).hasSize(1);
+  }
+
+  @Test
+  void opensNoWebSocket() {
+    assertThatExceptionOfType(UnsupportedOperationException.class)
+        .isThrownBy(http::newWebSocketBuilder)
+        .withMessageContaining("adds tokens to HTTP requests and opens no WebSockets");
+    assertThat(maskinporten.requests()).isEmpty();
+  }
+
+  @Test
+  void closesNothingOfOthers() throws Exception {
+    if ((Object) http instanceof AutoCloseable closeable) { // since Java 21
+      closeable.close();
+    }
+    client.close();
+    assertThat(plain.send(request().build(), BodyHandlers.ofString()).body()).isEqualTo("fine");
   }
 
   @Test

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -79,8 +80,14 @@ class ClientMetricsTest {
           public void missed() {
             throw new IllegalStateException("metrics");
           }
+
+          @Override
+          public void keyEnds(String key, Instant end) {
+            throw new IllegalStateException("metrics");
+          }
         };
-    maskinporten.server.at(TOKEN, token("a", 120));
+    maskinporten.server.at(
+        TOKEN, token("a", 120, "Portvakt-Key-Expires", "Tue, 01 Dec 2026 10:15:30 GMT"));
     try (MaskinportenClient client = maskinporten.builder().metrics(broken).build()) {
       assertThat(client.token("a")).isSameAs(client.token("a"));
     }

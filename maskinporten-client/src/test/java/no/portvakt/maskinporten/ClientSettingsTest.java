@@ -13,6 +13,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -80,11 +81,13 @@ class ClientSettingsTest {
     properties.put("maskinporten.connect-timeout", "PT1S");
     properties.put("maskinporten.request-timeout", "PT2S");
     properties.put("maskinporten.retry-unknown-key", "PT0S");
+    properties.put("maskinporten.grant-life", "PT45.5S");
     properties.put("maskinporten.platform-url", "https://platform.example");
     properties.put("maskinporten.allow-plain-http", "true");
     try (MaskinportenClient client = MaskinportenClient.fromProperties(properties)) {
       assertThat(client.token().value()).isEqualTo("t");
     }
+    assertThat(grantLife()).isEqualTo(45);
   }
 
   @Test
@@ -97,6 +100,7 @@ class ClientSettingsTest {
       client.token("a:b");
     }
     assertThat(maskinporten.requests().get(0).claims()).containsEntry("iss", "own");
+    assertThat(grantLife()).isEqualTo(120);
   }
 
   @ParameterizedTest
@@ -163,8 +167,10 @@ class ClientSettingsTest {
     refuses(
         Map.of("pkcs12-file", store, "pkcs12-password", "secret", "key-id", "k"),
         "MASKINPORTEN_PKCS12_ALIAS");
-    refuses(
-        Map.of("client-jwk", Maskinporten.KEY.toJSONString(), "key-id", "k"), "is for a key in");
+    for (String name : List.of("key-id", "algorithm")) {
+      refuses(
+          Map.of("client-jwk", Maskinporten.KEY.toJSONString(), name, "RS384"), "is for a key in");
+    }
   }
 
   @ParameterizedTest
@@ -182,7 +188,12 @@ class ClientSettingsTest {
         "minimum-life   | 30 | in the form PT30S",
         "minimum-life   | -PT1S | between nothing and an hour",
         "deadline       | PT0S | more than nothing",
-        "request-timeout | PT2H | between nothing and an hour"
+        "request-timeout | PT2H | between nothing and an hour",
+        "grant-life     | PT2M1S | between 1 s and 120 s",
+        "grant-life     | PT0.9S | between 1 s and 120 s",
+        "grant-life     | 60 | in the form PT30S",
+        "algorithm      | PS256 | RS256, RS384 and RS512 only",
+        "algorithm      | rs384 | RS256, RS384 and RS512 only"
       })
   void refusesAValueThatCantBeRight(String name, String value, String reason) {
     Map<String, String> properties = properties();
@@ -200,6 +211,31 @@ class ClientSettingsTest {
     for (String name : ClientSettings.NAMES) {
       assertThat(page).contains("| `" + name + "` |");
     }
+  }
+
+  @Test
+  void signsWithTheAlgorithmOfTheSettings() throws IOException {
+    Path pem =
+        file("key.pem", (TestKey.RSA.keyPem() + TestKey.RSA.certificatePem()).getBytes(UTF_8));
+    Path store = file("key.p12", TestKey.RSA.pkcs12("secret", "one"));
+    Map<String, String> ofPem = Map.of("pem-file", pem.toString(), "algorithm", " RS384");
+    Map<String, String> ofStore =
+        Map.of("pkcs12-file", store.toString(), "pkcs12-password", "secret", "algorithm", "RS512");
+    for (Map<String, String> key : List.of(ofPem, ofStore)) {
+      String algorithm = String.valueOf(key.get("algorithm")).strip();
+      assertThat(header(with(key, "key-id", "k"))).containsEntry("alg", algorithm);
+      assertThat(header(with(key, "enterprise-certificate", "true")))
+          .containsEntry("alg", algorithm);
+      String grant =
+          maskinporten.requests().get(maskinporten.requests().size() - 1).form("assertion");
+      assertThat(TestKey.RSA.verifies("SHA" + algorithm.substring(2) + "withRSA", grant)).isTrue();
+    }
+  }
+
+  private long grantLife() {
+    Map<String, @Nullable Object> claims = maskinporten.requests().get(0).claims();
+    return (Long) Objects.requireNonNull(claims.get("exp"))
+        - (Long) Objects.requireNonNull(claims.get("iat"));
   }
 
   private Map<String, String> properties() {

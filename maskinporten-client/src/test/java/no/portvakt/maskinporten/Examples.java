@@ -6,6 +6,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import no.portvakt.tokens.KeySource;
+import no.portvakt.tokens.Pkcs11Keys;
+import no.portvakt.tokens.Pkcs11Token;
 import org.jspecify.annotations.Nullable;
 
 /** The examples of docs/maskinporten-client.md, letter by letter, so that they compile. */
@@ -29,6 +35,18 @@ final class Examples {
             .platformUrl("https://platform.tt02.altinn.no")
             .build();
     return maskinporten;
+  }
+
+  static GrantKey inADevice(char[] pin) {
+    KeySource device =
+        new Pkcs11Keys(
+            Pkcs11Token.atIndex(Path.of("/usr/lib/softhsm/libsofthsm2.so"), 0),
+            "my-key", // its label in the device
+            pin,
+            Duration.ofMinutes(1), // between two looks at the device
+            InstantSource.system());
+    GrantKey key = GrantKey.ofSource(device, "my-kid"); // null: by its certificate
+    return key;
   }
 
   static @Nullable HttpResponse<String> otherTokens(MaskinportenClient maskinporten, URI address)

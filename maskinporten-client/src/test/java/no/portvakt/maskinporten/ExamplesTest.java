@@ -22,7 +22,7 @@ class ExamplesTest {
                 Path.of("src", "test", "java", "no", "portvakt", "maskinporten", "Examples.java")));
     List<String> blocks =
         BLOCK.matcher(page).results().map((MatchResult it) -> it.group(1)).toList();
-    assertThat(blocks).hasSize(4).allSatisfy(block -> assertThat(compiled).contains(bare(block)));
+    assertThat(blocks).hasSize(5).allSatisfy(block -> assertThat(compiled).contains(bare(block)));
   }
 
   @Test

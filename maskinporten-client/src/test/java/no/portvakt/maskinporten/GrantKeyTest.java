@@ -112,6 +112,32 @@ class GrantKeyTest {
   }
 
   @Test
+  void signsWithTheAlgorithmThatIsSaid() {
+    Source source = new Source();
+    source.keys.add(TestKey.RSA.material());
+    for (String bits : List.of("256", "384", "512")) {
+      for (GrantKey key :
+          List.of(
+              GrantKey.ofPem(TestKey.RSA.keyPem(), null, "k", "RS" + bits),
+              GrantKey.ofSource(source, "k", "RS" + bits),
+              GrantKey.ofSource(source, null, "RS" + bits))) {
+        String grant = grant(key);
+        assertThat(TestKey.RSA.verifies("SHA" + bits + "withRSA", grant)).isTrue();
+        assertThat(header(grant)).containsEntry("alg", "RS" + bits);
+        assertThat(key.algorithm()).isEqualTo("RS" + bits);
+      }
+    }
+    for (String other : List.of("PS256", "none", "rs256")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> GrantKey.ofPem(TestKey.RSA.keyPem(), null, "k", other))
+          .withMessageContaining("RS256, RS384 and RS512 only");
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> GrantKey.ofSource(source, "k", other))
+          .withMessageContaining("RS256, RS384 and RS512 only");
+    }
+  }
+
+  @Test
   void asksAnotherToSign() {
     GrantSigner service = input -> TestKey.RSA.sign("SHA384withRSA", input);
     String named = grant(GrantKey.ofSigner(service, "RS384", "in-the-cloud"));

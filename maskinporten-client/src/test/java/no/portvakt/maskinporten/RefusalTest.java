@@ -6,11 +6,18 @@ import static no.portvakt.maskinporten.ScriptedServer.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import no.portvakt.maskinporten.ScriptedServer.Reply;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -74,8 +81,11 @@ class RefusalTest {
     assertThat(refused.traceId()).isEqualTo("4e1ab1d0-4b6a-44ba-bb1c-8c1a4b9ee8d5");
     assertThat(refused.description())
         .isEqualTo("Consumer has not been granted access to the scope altinn:read.");
-    assertThat(refused.code()).isNull();
-    assertThat(refused.advice()).isNotBlank();
+    assertThat(refused.code()).as("by its text").isEqualTo("MP-250");
+    assertThat(refused.advice())
+        .isEqualTo(
+            "The owner of the scope has to give access to the client's own organisation. Acting for"
+                + " another? Then say so with consumerOrg.");
   }
 
   @ParameterizedTest
@@ -84,31 +94,79 @@ class RefusalTest {
       nullValues = "-",
       textBlock =
           """
-          400 | invalid_request | MP-011 | Invalid parameter value | look at the request's pid
+          400 | invalid_request | MP-011 | Invalid assertion. Invalid parameter value | look at the request's pid
           400 | invalid_grant   | MP-012 | Grant is used before | something between sent it twice
-          400 | invalid_grant   | MP-100 | Client not found | Is d395043f-19de-48f7-9ea7-9e38c96b5472 a client of
-          400 | invalid_grant   | MP-110 | Invalid JWT claim aud. | the slash at the end is wrong
-          400 | invalid_grant   | MP-121 | Expired key. | make a new key
+          400 | invalid_grant   | MP-100 | Invalid assertion. Client authentication failed. Client not found | Is d395043f-19de-48f7-9ea7-9e38c96b5472 a client of
+          400 | invalid_grant   | MP-100 | Invalid assertion. Client authentication failed. | Is d395043f-19de-48f7-9ea7-9e38c96b5472 a client of
+          400 | invalid_grant   | MP-110 | Invalid assertion. Client authentication failed. Invalid JWT claim aud. | the slash at the end is wrong
+          400 | invalid_grant   | MP-120 | The JWT is signed with an invalid certificate. | Look at the registered key
+          400 | invalid_grant   | MP-121 | Invalid assertion. Client authentication failed. Expired key. | make a new key
+          400 | invalid_grant   | MP-122 | Invalid organization number for client. Does not match certificate orgno | of another organisation than the client
+          400 | invalid_grant   | MP-123 | Invalid JWT header x5c | can't read the certificate
           400 | invalid_grant   | MP-124 | Invalid JWT signature. | not the other half of the key registered as key-1
+          400 | invalid_grant   | MP-124 | Invalid JWT signature. | registered for another algorithm than RS256
+          400 | invalid_grant   | MP-130 | JWT is expired | the clocks agree
+          400 | invalid_grant   | MP-130 | Invalid assertion. JWT has expired. | the clocks agree
+          400 | invalid_grant   | -      | Issue time is after now | the clocks agree
+          400 | invalid_grant   | -      | Invalid assertion. JWT has too long lifetime. | shorter grants than 120 s
           400 | invalid_grant   | -      | Unknown key identifier (kid) for client. | The key key-1 is not registered on the client d395043f
           400 | invalid_grant   | -      | The client requires pre-registered jwk and no key identifier | a certificate will not do
-          400 | invalid_scope   | MP-200 | invalid scopes for client, altinn:read | Add the scope to the client
-          400 | invalid_scope   | MP-201 | scopes not allowed for maskinporten | integration types
-          403 | forbidden       | MP-250 | Consumer has not been granted access | say so with consumerOrg
-          403 | forbidden       | MP-251 | has not delegated access to the scope | has to delegate the scope in Altinn
+          400 | invalid_scope   | MP-200 | Token request contains invalid scopes for client, altinn:read | Add the scope to the client
+          400 | invalid_scope   | MP-201 | Token request contains scopes not allowed for maskinporten | integration types
+          403 | forbidden       | MP-250 | Consumer has not been granted access to the scope a:b. | say so with consumerOrg
+          403 | forbidden       | MP-251 | Consumer 1 has not delegated access to the scope a:b to supplier 2. | has to delegate the scope in Altinn
           400 | invalid_request | -      | The combination consumer_org in claim | delegation scopes of the client
-          400 | invalid_request | MP-302 | Unknown fields | members of the authorization details
-          400 | invalid_altinn_customer_configuration | MP-303 | Invalid values | Does the organisation have a system user
+          400 | invalid_authorization_details | MP-301 | Unknown authorization details type | members of the authorization details
+          400 | invalid_authorization_details | MP-302 | Unknown fields in the authorization details | members of the authorization details
+          400 | invalid_altinn_customer_configuration | MP-303 | Invalid authorization details values | Does the organisation have a system user
           400 | invalid_target  | -      | Fragment | The resource is not one that Maskinporten takes
           400 | unsupported_grant_type | - | No | is http
           401 | something_new   | -      | No | support can look the trace id up
           """)
   void saysWhatIsBehindIt(
       int status, String error, @Nullable String code, String description, String advice) {
-    TokenRefused refused = refused(refusal(status, error, description, code), READ);
-    assertThat(refused.advice()).contains(advice);
-    assertThat(refused.code()).isEqualTo(code);
-    assertThat(refused.status()).isEqualTo(status);
+    at(Instant.now()); // so that no clock is wrong
+    for (@Nullable String sent : Arrays.asList(code, null)) { // not every refusal names its code
+      TokenRefused refused = refused(refusal(status, error, description, sent), READ);
+      assertThat(refused.advice()).contains(advice);
+      assertThat(refused.code()).isEqualTo(code);
+      assertThat(refused.status()).isEqualTo(status);
+    }
+  }
+
+  @Test
+  void knowsTheCodeOfEachRefusalOfTheProtocolByItsText() throws IOException {
+    List<MatchResult> rows =
+        Pattern.compile("(?m)^\\| (MP-\\d{3}|–) \\| (4\\d\\d) \\| `(\\w+)` \\| ([^|]+) \\|")
+            .matcher(Files.readString(Path.of("..", "docs", "protocol", "maskinporten-token.md")))
+            .results()
+            .toList();
+    assertThat(rows).hasSizeGreaterThan(20);
+    for (MatchResult row : rows) {
+      Reply reply = refusal(Integer.parseInt(row.group(2)), row.group(3), row.group(4), null);
+      assertThat(refused(reply, READ).code())
+          .as(row.group(4))
+          .isEqualTo(row.group(1).equals("–") ? null : row.group(1));
+    }
+  }
+
+  @Test
+  void believesTheCodeMoreThanTheText() {
+    assertThat(refused(refusal(400, "invalid_grant", "Expired key.", "MP-100"), READ).advice())
+        .contains("a client of");
+    assertThat(refused(refusal(400, "invalid_grant", "MP-012. Expired key.", null), READ).code())
+        .isEqualTo("MP-012");
+    assertThat(refused(refusal(400, "invalid_grant", "Something else", null), READ).code())
+        .isNull();
+  }
+
+  @Test
+  void doesNotBlameTheClockForALifeThatIsTooLong() {
+    at(Instant.now().plusSeconds(43));
+    Reply reply = refusal(400, "invalid_grant", "JWT has too long lifetime.", null);
+    assertThat(refused(reply, READ).advice())
+        .contains("maskinporten.grant-life (MASKINPORTEN_GRANT_LIFE)")
+        .doesNotContain("machine");
   }
 
   @Test

@@ -97,11 +97,12 @@ final class ScriptedServer implements AutoCloseable {
   }
 
   /** A token of this value and life. */
-  static Reply token(String value, int seconds) {
+  static Reply token(String value, int seconds, String... headers) {
     return json(
         200,
         Map.of(
-            "access_token", value, "token_type", "Bearer", "expires_in", seconds, "scope", "a:b"));
+            "access_token", value, "token_type", "Bearer", "expires_in", seconds, "scope", "a:b"),
+        headers);
   }
 
   /** A refusal of Maskinporten. */

@@ -22,8 +22,12 @@ import javax.security.auth.x500.X500Principal;
 import no.portvakt.tokens.KeyMaterial;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
+import org.bouncycastle.openssl.PKCS8Generator;
+import org.bouncycastle.openssl.jcajce.JceOpenSSLPKCS8EncryptorBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS8EncryptedPrivateKeyInfoBuilder;
 
 /** A key pair with a certificate, and the forms that it is kept in. */
 final class TestKey {
@@ -83,6 +87,26 @@ final class TestKey {
 
   String keyPem() {
     return pem("PRIVATE KEY", Base64.getEncoder().encodeToString(pair.getPrivate().getEncoded()));
+  }
+
+  String encryptedKeyPem(String password) {
+    try {
+      return pem(
+          "ENCRYPTED PRIVATE KEY",
+          Base64.getEncoder()
+              .encodeToString(
+                  new JcaPKCS8EncryptedPrivateKeyInfoBuilder(pair.getPrivate())
+                      .build(
+                          new JceOpenSSLPKCS8EncryptorBuilder(PKCS8Generator.AES_256_CBC)
+                              .setProvider(new BouncyCastleProvider())
+                              .setPRF(PKCS8Generator.PRF_HMACSHA256)
+                              .setIterationCount(2048)
+                              .setPassword(password.toCharArray())
+                              .build())
+                      .getEncoded()));
+    } catch (OperatorCreationException | IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   String certificatePem() {

@@ -73,7 +73,9 @@ class TokenRequestTest {
   void refusesWhatMaskinportenWouldRefuse() {
     refuses(() -> TokenRequest.of(" "), "at least one scope");
     refuses(() -> TokenRequest.of("a\\b"), "no scope may have");
-    refuses(() -> builder().scopes("å"), "no scope may have");
+    for (String scope : List.of("a:ä", "a:a\u030a", "a:ß", "a:é", "a\u00a0b", "a\tb", "a:\u2028")) {
+      refuses(() -> builder().scopes(scope), "no scope may have");
+    }
     refuses(() -> builder().resource("tt02.altinn.no"), "absolute URI");
     refuses(() -> builder().resource("https://a.no/#b"), "without a fragment");
     refuses(() -> builder().consumerOrg("974760674"), "control digit");
@@ -89,6 +91,13 @@ class TokenRequestTest {
         () -> builder().scopes("a").consumerOrg("974760673").onBehalfOf("b").build(),
         "either consumerOrg or onBehalfOf");
     refuses(() -> builder().minimumLife(Duration.ofSeconds(-1)), "not negative");
+  }
+
+  @Test
+  void takesScopesWithNorwegianLetters() {
+    String scope = "altinn:prøve/målinger.les";
+    assertThat(TokenRequest.of(scope).scope()).isEqualTo(scope);
+    assertThat(TokenRequest.of("æøå:ÆØÅ a:b").claims()).containsEntry("scope", "a:b æøå:ÆØÅ");
   }
 
   @Test
