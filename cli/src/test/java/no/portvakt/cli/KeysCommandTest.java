@@ -271,7 +271,7 @@ class KeysCommandTest {
   }
 
   /** A new key with a certificate, as PEM and as PKCS#12 with the password secret. */
-  private static void write(String type, Path pem, Path store) throws Exception {
+  static void write(String type, Path pem, Path store) throws Exception {
     KeyPairGenerator generator = KeyPairGenerator.getInstance(type);
     generator.initialize(type.equals("EC") ? 256 : 2048);
     KeyPair pair = generator.generateKeyPair();

@@ -99,6 +99,16 @@ final class NodeProcess implements AutoCloseable {
         Map.of("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", grant));
   }
 
+  /** Sends grants that were used before; each must be refused for that. */
+  void refusesAsReplays(List<String> grants) {
+    DemoHttp http = new DemoHttp();
+    for (String grant : grants) {
+      DemoHttp.Reply reply = requestToken(http, grant);
+      assertThat(reply.status()).as(reply.body()).isEqualTo(400);
+      assertThat(reply.text("error_uri")).endsWith("/MP-012");
+    }
+  }
+
   DemoHttp.Reply exchange(DemoHttp http, String proof) {
     return http.get(address("/authentication/api/v1/exchange/maskinporten"), proof, null);
   }

@@ -38,6 +38,9 @@ public final class SettingsFile {
   private static final Duration WEEK = Duration.ofDays(7);
   private static final Duration CENTURY = Duration.ofDays(36_500);
 
+  /** Roles that later versions will have. */
+  private static final Set<String> PLANNED_ROLES = Set.of("idporten", "register", "console");
+
   private final Settings base;
 
   private SettingsFile(Settings base) {
@@ -165,7 +168,12 @@ public final class SettingsFile {
       try {
         roles.add(Settings.Role.valueOf(name.toUpperCase(Locale.ROOT)));
       } catch (IllegalArgumentException e) {
-        throw root.bad("roles", "takes authentication and maskinporten, not " + name);
+        throw PLANNED_ROLES.contains(name.toLowerCase(Locale.ROOT))
+            ? new BadSettings(
+                "The role "
+                    + name
+                    + " is not part of this version; there are authentication and maskinporten.")
+            : root.bad("roles", "takes authentication and maskinporten, not " + name);
       }
     }
     return roles.isEmpty() ? base.roles() : roles;
