@@ -30,8 +30,8 @@ final class RestoreCommand implements Callable<Integer> {
   @Option(
       names = "--master-key",
       description = {
-        "The master key's file, when neither the backup nor the settings have it; it is copied into",
-        "the folder."
+        "The master key's file, in place of the one in the backup; it is copied into the folder.",
+        "Not with settings that say where the master key is."
       })
   @Nullable Path masterKey;
 

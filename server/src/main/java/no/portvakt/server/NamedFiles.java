@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The files that the settings of the local Maskinporten name: the trusted certificates, revocation
- * lists, and the first client. None of them must be there yet.
+ * lists, and the first client. None of them need be there yet.
  */
 public final class NamedFiles {
   private NamedFiles() {}
