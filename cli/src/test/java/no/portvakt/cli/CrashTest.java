@@ -48,7 +48,7 @@ final class CrashTest {
         }
         assertThat(exchanged.await(60, TimeUnit.SECONDS)).isTrue();
         assertThat(granted.await(60, TimeUnit.SECONDS)).isTrue();
-        node.close(); // SIGKILL, with requests in flight
+        node.kill(); // with requests in flight
         for (Future<@Nullable Void> caller : callers) {
           caller.get();
         }

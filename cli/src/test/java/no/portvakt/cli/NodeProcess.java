@@ -165,12 +165,16 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Kills the process at once (SIGKILL) and returns when it is gone. */
-  @Override
-  public void close() {
+  void kill() {
     try {
       process.destroyForcibly().waitFor();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void close() {
+    kill();
   }
 }

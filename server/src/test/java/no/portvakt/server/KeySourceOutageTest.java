@@ -98,10 +98,7 @@ class KeySourceOutageTest {
       assertThat(TestStack.json(TestStack.part(exchange(again).body(), 0)))
           .containsEntry("kid", kid);
     }
-    restores(
-        inDevice,
-        new Settings.Device(token.library(), 0, pin, "another"),
-        kid);
+    restores(inDevice, new Settings.Device(token.library(), 0, pin, "another"), kid);
     refuses(inDevice, new Settings.Device(token.library(), 0, pin, "sign"), "has no AES key");
     refuses(inDevice, new Settings.Device(token.library(), 7, pin, "master"), "can't be used");
     refuses(
