@@ -37,8 +37,7 @@ final class RestoreMasterKeyTest {
   @BeforeAll
   void takeABackup(@TempDir Path home) throws IOException {
     backup = home.resolve("backup");
-    Path config =
-        settings(home, "data: %s\nmaster-key: {text: %s}", home.resolve("data"), MASTER_KEY);
+    Path config = settings(home, home.resolve("data"), "text: " + MASTER_KEY);
     Settings node =
         SettingsFile.read(config, Map.of(), Settings.development(home.resolve("data"), 0));
     Server.start(Addresses.withPort(node)).close();
@@ -84,7 +83,7 @@ final class RestoreMasterKeyTest {
   void restoresWithAMasterKeyInAFileThatTheSettingsNameAndBringsNoOther() throws Exception {
     Path key = Files.writeString(folder.resolve("elsewhere.key"), MASTER_KEY + "\n");
     Path restored = folder.resolve("from-file");
-    Path config = settings(folder, "data: %s\nmaster-key: {file: %s}", restored, key);
+    Path config = settings(folder, restored, "file: " + key);
     Path copy = Files.createDirectory(folder.resolve("copy"));
     for (String name : names(backup)) {
       Files.copy(backup.resolve(name), copy.resolve(name));
@@ -102,8 +101,7 @@ final class RestoreMasterKeyTest {
   @Test
   void refusesAnotherMasterKeyInAFileThatTheSettingsName() throws IOException {
     Path key = folder.resolve("wrong.key");
-    Path config =
-        settings(folder, "data: %s\nmaster-key: {file: %s}", folder.resolve("refused"), key);
+    Path config = settings(folder, folder.resolve("refused"), "file: " + key);
     assertThat(restore(backup, "--config", config.toString()).fails())
         .endsWith("The master key " + key + " can't be read.");
     Files.writeString(key, "short");
@@ -117,7 +115,7 @@ final class RestoreMasterKeyTest {
   @Test
   void refusesTwoMasterKeysAndNone() throws IOException {
     Path key = Files.writeString(folder.resolve("right.key"), MASTER_KEY);
-    Path config = settings(folder, "master-key: {file: %s}", key);
+    Path config = settings(folder, folder.resolve("two"), "file: " + key);
     String[] given = {"--data", folder.resolve("two").toString(), "--master-key", key + ""};
     List<String> both = new ArrayList<>(List.of(given));
     both.addAll(List.of("--config", config.toString()));
@@ -135,7 +133,9 @@ final class RestoreMasterKeyTest {
   void refusesSettingsWhoseStoreIsInPostgresUntilAFolderIsNamed() throws IOException {
     Path key = Files.writeString(folder.resolve("nodes.key"), MASTER_KEY);
     Path config =
-        settings(folder, "store: {url: 'jdbc:postgresql://db/p'}\nmaster-key: {file: %s}", key);
+        Files.writeString(
+            folder.resolve("settings.yaml"),
+            "store: {url: 'jdbc:postgresql://db/p'}\nmaster-key: {file: " + key + "}\n");
     assertThat(restore(backup, "--config", config.toString()).fails())
         .endsWith("name the folder to make with --data.");
     Path restored = folder.resolve("of-nodes");
@@ -154,8 +154,9 @@ final class RestoreMasterKeyTest {
             .toArray(String[]::new));
   }
 
-  private static Path settings(Path folder, String yaml, Object... values) throws IOException {
-    return Files.writeString(folder.resolve("settings.yaml"), yaml.formatted(values));
+  private static Path settings(Path folder, Path data, String masterKey) throws IOException {
+    return Files.writeString(
+        folder.resolve("settings.yaml"), "data: " + data + "\nmaster-key: {" + masterKey + "}\n");
   }
 
   private static List<String> names(Path folder) throws IOException {
