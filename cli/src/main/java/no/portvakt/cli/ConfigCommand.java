@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.Callable;
+import no.portvakt.server.NamedFiles;
 import no.portvakt.server.PrivateKeys;
 import no.portvakt.server.Settings;
 import no.portvakt.server.SettingsFile.BadSettings;
@@ -27,7 +28,8 @@ final class ConfigCommand {
       name = "check",
       description = {
         "Check a settings file as `portvakt serve` would read it, with the variables of this",
-        "environment, and open the certificates and keys that it names; the store is not asked.",
+        "environment, and read the certificates, keys and lists that it names; the store is not",
+        "asked.",
         "Exit code 1: it does not hold."
       },
       mixinStandardHelpOptions = true)
@@ -49,10 +51,11 @@ final class ConfigCommand {
       try {
         HttpServer.check(settings.listen(), InstantSource.system());
         PrivateKeys.check(settings);
+        NamedFiles.check(settings);
       } catch (BadSettings
           | HttpServer.CannotListen
           | WrongMasterKey
-          | UncheckedIOException e) { // the last one of a key file: the settings can be read
+          | UncheckedIOException e) { // the last one of a file that they name: they can be read
         return refuse(e, out);
       }
       out.println("The settings hold.");
@@ -70,6 +73,9 @@ final class ConfigCommand {
                   ? settings.store().url()
                   : "SQLite in " + settings.data()));
       out.println("  signing   " + String.join(", ", settings.signing().algorithms()));
+      for (Path missing : NamedFiles.missing(settings)) {
+        out.println("Not there yet: " + missing);
+      }
       out.flush();
       return 0;
     }

@@ -4,8 +4,10 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import no.portvakt.server.Backup;
+import no.portvakt.server.Settings;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -23,15 +25,14 @@ final class RestoreCommand implements Callable<Integer> {
   @Parameters(paramLabel = "DIR", description = "The backup.")
   Path source = Path.of("");
 
-  @Option(
-      names = "--data",
-      description = "The data folder to make. Default: ${DEFAULT-VALUE}.",
-      defaultValue = "data")
-  Path data = Path.of("data");
+  @Mixin StoreOptions store = new StoreOptions();
 
   @Option(
       names = "--master-key",
-      description = "The master key's file, when it is not in the backup.")
+      description = {
+        "The master key's file, in place of the one in the backup; it is copied into the folder.",
+        "Not with settings that say where the master key is."
+      })
   @Nullable Path masterKey;
 
   @Spec CommandSpec spec = CommandSpec.create();
@@ -40,8 +41,9 @@ final class RestoreCommand implements Callable<Integer> {
   public Integer call() {
     Logging.start(Logging.Format.TEXT);
     PrintWriter out = spec.commandLine().getOut();
-    Backup.Restored restored = Backup.restore(source, data, masterKey);
-    out.println("The store of " + restored.created() + " is in " + data + ".");
+    Settings settings = store.settings();
+    Backup.Restored restored = Backup.restore(settings, source, masterKey);
+    out.println("The store of " + restored.created() + " is in " + settings.data() + ".");
     out.println(restored.records() + " audit records are whole, and the master key fits.");
     out.println(
         // A grant's iat may be ahead by the skew and its exp past, to the end of that second.

@@ -99,6 +99,16 @@ final class NodeProcess implements AutoCloseable {
         Map.of("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", grant));
   }
 
+  /** Sends grants that were used before; each must be refused for that. */
+  void refusesAsReplays(List<String> grants) {
+    DemoHttp http = new DemoHttp();
+    for (String grant : grants) {
+      DemoHttp.Reply reply = requestToken(http, grant);
+      assertThat(reply.status()).as(reply.body()).isEqualTo(400);
+      assertThat(reply.text("error_uri")).endsWith("/MP-012");
+    }
+  }
+
   DemoHttp.Reply exchange(DemoHttp http, String proof) {
     return http.get(address("/authentication/api/v1/exchange/maskinporten"), proof, null);
   }
@@ -155,12 +165,16 @@ final class NodeProcess implements AutoCloseable {
   }
 
   /** Kills the process at once (SIGKILL) and returns when it is gone. */
-  @Override
-  public void close() {
+  void kill() {
     try {
       process.destroyForcibly().waitFor();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public void close() {
+    kill();
   }
 }

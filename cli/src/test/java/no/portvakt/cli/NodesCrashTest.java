@@ -143,14 +143,9 @@ final class NodesCrashTest {
   }
 
   private void refusesWhatWasUsed(NodeProcess node) {
-    DemoHttp http = new DemoHttp();
     List<String> some = used.stream().skip(Math.max(0, used.size() - 300)).toList();
     assertThat(some).hasSizeGreaterThan(50);
-    for (String grant : some) {
-      DemoHttp.Reply reply = node.requestToken(http, grant);
-      assertThat(reply.status()).as(reply.body()).isEqualTo(400);
-      assertThat(reply.text("error_uri")).endsWith("/MP-012");
-    }
+    node.refusesAsReplays(some);
   }
 
   private NodeProcess start(int port, String name, Path config) throws Exception {

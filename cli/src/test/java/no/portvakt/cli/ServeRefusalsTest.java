@@ -36,7 +36,12 @@ class ServeRefusalsTest {
         "BASE listen: {tls: {keystore: none.p12}} | The file none.p12 can't be read.",
         "BASE listen: {tls: {keystore: FILE}} | is not PKCS#12, or its password is another.",
         "BASE listen: {tls: {certificate: FILE, key: FILE}} | is not certificates in PEM.",
-        "BASE roles: [register] | takes authentication and maskinporten, not register.",
+        "BASE roles: [register] | The role register is not part of this version; there are authentication and maskinporten.",
+        "BASE roles: [authenticator] | takes authentication and maskinporten, not authenticator.",
+        "BASE maskinporten: {anchors: FILE} | is not 1 to 200 certificates in PEM, of 1 MiB at most.",
+        "BASE maskinporten: {anchors: FOLDER} | can't be read.",
+        "BASE maskinporten: {revocation: {lists: ['http://crl.example.com/1.crl', FILE]}} | is not a revocation list.",
+        "BASE maskinporten: {admin-client: FILE} | is not of the expected form; delete it for a new one.",
         "BASE store: {url: 'jdbc:postgresql://db/p'} | A store in PostgreSQL needs master-key.file",
         "BASE store: {url: 'jdbc:postgresql://db/p', password-file: none} | The file none can't be read.",
         "BASE store: {url: 'jdbc:postgresql://x:hunter2-of-the-night@db/p'} | must not hold a user",
@@ -73,7 +78,10 @@ class ServeRefusalsTest {
         "BASE listen: {host: 0.0.0.0, port: 0} | Plain HTTP on 0.0.0.0 would show tokens",
         "BASE listen: {port: 0, tls: {keystore: none.p12}} | The file none.p12 can't be read.",
         "BASE listen: {host: 192.0.2.9, proxies: [192.0.2.1]} | Nothing can listen on 192.0.2.9, port 7070",
-        "BASE roles: [register] | not register.",
+        "BASE roles: [register] | The role register is not part of this version;",
+        "BASE maskinporten: {anchors: FILE} | is not 1 to 200 certificates in PEM, of 1 MiB at most.",
+        "BASE maskinporten: {revocation: {lists: [FILE]}} | is not a revocation list.",
+        "BASE maskinporten: {admin-client: FILE} | is not of the expected form; delete it for a new one.",
         "BASE data: FILE | can't be written; name another with --data or the setting data.",
         "BASE master-key: {file: none.key} | The master key none.key can't be read.",
         "BASE master-key: {text: hunter2-of-the-night} | is not 32 bytes in base64.",
@@ -167,6 +175,30 @@ class ServeRefusalsTest {
                 .formatted(folder.resolve("data")));
     assertThat(folder.resolve("data")).doesNotExist();
     assertThat(folder.resolve("admin.json")).doesNotExist();
+  }
+
+  @Test
+  void readsTheCertificatesAndListsThatTheSettingsName() throws Exception {
+    ServerCertificate certificate = ServerCertificate.create();
+    Path config =
+        config(
+            "BASE maskinporten: {anchors: FOLDER/anchors.pem, revocation: {lists:"
+                + " [FOLDER/list.crl]}}");
+    String[] line = {"config", "check", config.toString()};
+    assertThat(Console.run(line).succeeds().out())
+        .contains(
+            "Not there yet: " + folder.resolve("anchors.pem"),
+            "Not there yet: " + folder.resolve("list.crl"));
+    Files.writeString(folder.resolve("anchors.pem"), certificate.pem());
+    Files.write(folder.resolve("list.crl"), certificate.emptyList());
+    assertThat(Console.run(line).succeeds().out())
+        .startsWith("The settings hold.")
+        .doesNotContain("Not there yet");
+    // Who runs no Maskinporten reads none of them.
+    Files.writeString(folder.resolve("anchors.pem"), "garbage");
+    assertThat(Console.run(line).code()).isEqualTo(1);
+    Files.writeString(config, Files.readString(config) + "\nroles: [authentication]\n");
+    Console.run(line).succeeds();
   }
 
   @Test

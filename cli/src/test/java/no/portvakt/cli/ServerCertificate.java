@@ -1,6 +1,7 @@
 package no.portvakt.cli;
 
 import java.io.OutputStream;
+import java.io.StringWriter;
 import java.math.BigInteger;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
@@ -20,7 +21,9 @@ import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** A certificate for {@code localhost}, made on the spot, and a client that trusts no other. */
@@ -61,6 +64,22 @@ record ServerCertificate(KeyPair keys, X509Certificate certificate) {
       store.store(out, password.toCharArray());
     }
     return file;
+  }
+
+  /** The certificate in PEM. */
+  String pem() throws Exception {
+    StringWriter text = new StringWriter();
+    try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
+      writer.writeObject(certificate);
+    }
+    return text.toString();
+  }
+
+  /** A list in DER on which nothing is revoked. */
+  byte[] emptyList() throws Exception {
+    return new JcaX509v2CRLBuilder(certificate, Date.from(Instant.now()))
+        .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()))
+        .getEncoded();
   }
 
   /** A client that trusts this certificate alone. */

@@ -71,6 +71,10 @@ public final class Backup {
     }
     Path data = settings.data();
     Path key = data == null ? null : data.resolve(MASTER_KEY);
+    if (withMasterKey && settings.masterKey().isGiven()) {
+      throw new BadSettings(
+          "The settings have a master key of their own; only one in the data folder is copied.");
+    }
     if (withMasterKey && (key == null || !Files.exists(key))) {
       throw new BadSettings("There is no master key in the data folder to copy.");
     }
@@ -103,32 +107,42 @@ public final class Backup {
   /**
    * Makes a data folder from a backup: nothing is there unless all of it holds.
    *
-   * @param data the folder to make; it must hold no store yet, nothing that one left, and no other
-   *     master key
-   * @param masterKey the master key's file; null: the one in the backup
+   * @param settings whose data folder to make, and where its master key is, if not in there. The
+   *     folder must hold no store yet, nothing that one left, and no other master key.
+   * @param masterKey the file of a master key that goes into the folder; null: the one in the
+   *     backup, or none when the settings say where it is
    * @throws BadSettings when the backup is not whole, or the folder can't be used
    * @throws KeyCipher.WrongMasterKey when the master key does not open it
    */
-  public static Restored restore(Path source, Path data, @Nullable Path masterKey) {
-    requireNoStore(data);
-    Path key = masterKey == null ? source.resolve(MASTER_KEY) : masterKey;
-    if (!Files.isRegularFile(key)) {
+  public static Restored restore(Settings settings, Path source, @Nullable Path masterKey) {
+    Path data = settings.data();
+    if (settings.store() != null || data == null) {
       throw new BadSettings(
-          "The backup " + source + " has no master key; name its file with --master-key.");
+          "These settings have their store in PostgreSQL; name the folder to make with --data.");
     }
+    requireNoStore(data);
+    Path key = keyToBring(settings.masterKey(), source, masterKey);
     Path fresh = data.resolveSibling(data.getFileName() + ".restoring");
     try {
-      requireNoOtherKey(data.resolve(MASTER_KEY), key);
+      if (key != null) {
+        requireNoOtherKey(data.resolve(MASTER_KEY), key);
+      }
       Instant created = check(source);
       remove(fresh); // what an earlier restore left would be taken for the end of this store
       OwnerOnly.createFolder(fresh);
       copy(source.resolve(STORE), fresh.resolve(STORE));
-      copy(key, fresh.resolve(MASTER_KEY));
-      long records = open(fresh);
+      if (key != null) {
+        copy(key, fresh.resolve(MASTER_KEY));
+      }
+      long records = open(fresh, settings.masterKey());
       force(fresh.resolve(STORE));
       OwnerOnly.createFolder(data);
-      Files.move(
-          fresh.resolve(MASTER_KEY), data.resolve(MASTER_KEY), StandardCopyOption.REPLACE_EXISTING);
+      if (key != null) {
+        Files.move(
+            fresh.resolve(MASTER_KEY),
+            data.resolve(MASTER_KEY),
+            StandardCopyOption.REPLACE_EXISTING);
+      }
       Files.move(fresh.resolve(STORE), data.resolve(STORE));
       return new Restored(created, records);
     } catch (IOException e) {
@@ -136,6 +150,26 @@ public final class Backup {
     } finally {
       remove(fresh);
     }
+  }
+
+  /** The file of the master key that goes into the folder; null: the settings say where it is. */
+  private static @Nullable Path keyToBring(
+      Settings.MasterKey given, Path source, @Nullable Path masterKey) {
+    if (given.isGiven()) {
+      if (masterKey != null) {
+        throw new BadSettings("The settings have a master key already; leave --master-key out.");
+      }
+      return null;
+    }
+    Path key = masterKey == null ? source.resolve(MASTER_KEY) : masterKey;
+    if (!Files.isRegularFile(key)) {
+      throw new BadSettings(
+          "The backup "
+              + source
+              + " has no master key; name its file with --master-key, or the settings that say where"
+              + " it is with --config.");
+    }
+    return key;
   }
 
   private static void requireNoStore(Path data) {
@@ -178,8 +212,8 @@ public final class Backup {
   }
 
   /** Opens a store, every key, and verifies its whole audit; returns how many records it holds. */
-  private static long open(Path folder) throws IOException {
-    Settings settings = Settings.development(folder, 0);
+  private static long open(Path folder, Settings.MasterKey masterKey) throws IOException {
+    Settings settings = Settings.development(folder, 0).withMasterKey(masterKey);
     KeyCipher cipher = PrivateKeys.master(settings);
     InstantSource clock = InstantSource.system();
     try (Database database = Database.open(folder)) {

@@ -76,7 +76,7 @@ public final class PrivateKeys {
   static void lookAtMaster(Settings settings) {
     requireShared(settings);
     if (settings.masterKey().device() == null
-        && (isGiven(settings.masterKey()) || holdsStore(settings))) {
+        && (settings.masterKey().isGiven() || holdsStore(settings))) {
       KeyCipher _ = master(settings);
     }
   }
@@ -84,7 +84,7 @@ public final class PrivateKeys {
   /** Makes the master key of a folder that has no store yet: a store never waits for its key. */
   static void makeMaster(Settings settings) {
     Path data = settings.data();
-    if (data != null && !isGiven(settings.masterKey()) && !holdsStore(settings)) {
+    if (data != null && !settings.masterKey().isGiven() && !holdsStore(settings)) {
       Database.makeFolder(data);
       KeyCipher _ = master(settings);
     }
@@ -95,15 +95,11 @@ public final class PrivateKeys {
   }
 
   private static void requireShared(Settings settings) {
-    if (settings.store() != null && !isGiven(settings.masterKey())) {
+    if (settings.store() != null && !settings.masterKey().isGiven()) {
       throw new BadSettings(
           "A store in PostgreSQL needs master-key.file, master-key.text (the variable"
               + " PORTVAKT_MASTER_KEY_TEXT) or master-key.device, the same on every node.");
     }
-  }
-
-  private static boolean isGiven(Settings.MasterKey where) {
-    return where.file() != null || where.text() != null || where.device() != null;
   }
 
   private static KeyCipher inDevice(Settings.Device device) {
@@ -187,7 +183,7 @@ public final class PrivateKeys {
    * @throws BadSettings when something can't be used
    */
   public static void check(Settings settings) {
-    if (isGiven(settings.masterKey()) || settings.store() != null) {
+    if (settings.masterKey().isGiven() || settings.store() != null) {
       KeyCipher _ = master(settings); // never the one in the data folder, which would be made
     }
     KeyStorage.External external = source(settings.signing(), InstantSource.system());

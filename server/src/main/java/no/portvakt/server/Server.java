@@ -114,6 +114,7 @@ public final class Server implements AutoCloseable {
     // What can be refused without a store is refused before anything is made.
     HttpServer.check(settings.listen(), clock);
     PrivateKeys.lookAtMaster(settings);
+    NamedFiles.check(settings);
     HttpServer.requireFree(settings.listen().host(), settings.listen().port());
     Database database = openStore(settings);
     Deque<Runnable> undo = new ArrayDeque<>(List.of(database::close));

@@ -58,6 +58,11 @@ public record Settings(
    * @param device a key in a PKCS#11 device
    */
   public record MasterKey(@Nullable Path file, @Nullable String text, @Nullable Device device) {
+    /** Whether it is anywhere but in the data folder. */
+    public boolean isGiven() {
+      return file != null || text != null || device != null;
+    }
+
     @Override
     public String toString() {
       return "MasterKey[file=" + file + ", device=" + device + "]";
@@ -269,25 +274,31 @@ public record Settings(
 
   /** The same settings with the store in a folder, or in memory when there is none. */
   public Settings withData(@Nullable Path folder) {
-    return with(listen, baseUrl, folder, null);
+    return with(listen, baseUrl, folder, null, masterKey);
+  }
+
+  /** The same settings with another master key. */
+  public Settings withMasterKey(MasterKey other) {
+    return with(listen, baseUrl, data, store, other);
   }
 
   private Settings with(HttpServer.Listen at, @Nullable String address) {
-    return with(at, address, data, store);
+    return with(at, address, data, store, masterKey);
   }
 
   private Settings with(
       HttpServer.Listen at,
       @Nullable String address,
       @Nullable Path folder,
-      @Nullable PostgresAddress database) {
+      @Nullable PostgresAddress database,
+      MasterKey master) {
     return new Settings(
         roles,
         at,
         address,
         folder,
         database,
-        masterKey,
+        master,
         signing,
         audit,
         exchange,

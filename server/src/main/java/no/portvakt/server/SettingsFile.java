@@ -42,6 +42,9 @@ public final class SettingsFile {
   /** Nodes that share a store look for changes every 2 seconds, and no clock is quite right. */
   private static final Duration LEAST_SHARED_SKEW = Duration.ofSeconds(5);
 
+  /** Roles that later versions will have. */
+  private static final Set<String> PLANNED_ROLES = Set.of("idporten", "register", "console");
+
   private final Settings base;
 
   private SettingsFile(Settings base) {
@@ -179,7 +182,12 @@ public final class SettingsFile {
       try {
         roles.add(Settings.Role.valueOf(name.toUpperCase(Locale.ROOT)));
       } catch (IllegalArgumentException e) {
-        throw root.bad("roles", "takes authentication and maskinporten, not " + name);
+        throw PLANNED_ROLES.contains(name.toLowerCase(Locale.ROOT))
+            ? new BadSettings(
+                "The role "
+                    + name
+                    + " is not part of this version; there are authentication and maskinporten.")
+            : root.bad("roles", "takes authentication and maskinporten, not " + name);
       }
     }
     return roles.isEmpty() ? base.roles() : roles;

@@ -2,6 +2,7 @@ package no.portvakt.server;
 
 import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -10,6 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import no.portvakt.server.database.Database;
+import no.portvakt.server.issuer.KeyCipher;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +69,9 @@ class KeySourceOutageTest {
         "3650",
         "-dname",
         "CN=sign");
-    token.keytool("-genseckey", "-alias", "master", "-keyalg", "AES", "-keysize", "256");
+    for (String alias : List.of("master", "another")) {
+      token.keytool("-genseckey", "-alias", alias, "-keyalg", "AES", "-keysize", "256");
+    }
     Path pin = Files.writeString(folder.resolve("pin"), SoftHsmToken.PIN + "\n");
     Settings.Device device = new Settings.Device(token.library(), 0, pin, "sign");
     Settings.Device master = new Settings.Device(token.library(), 0, pin, "master");
@@ -74,7 +79,7 @@ class KeySourceOutageTest {
         it -> {
           Settings settings =
               from("pkcs11", List.of(), device).apply(TestStack.in(folder).apply(it));
-          return withMasterKey(settings, new Settings.MasterKey(null, null, master));
+          return settings.withMasterKey(new Settings.MasterKey(null, null, master));
         };
     String kid;
     try (TestStack stack = TestStack.start(inDevice)) {
@@ -93,6 +98,7 @@ class KeySourceOutageTest {
       assertThat(TestStack.json(TestStack.part(exchange(again).body(), 0)))
           .containsEntry("kid", kid);
     }
+    restores(inDevice, new Settings.Device(token.library(), 0, pin, "another"), kid);
     refuses(inDevice, new Settings.Device(token.library(), 0, pin, "sign"), "has no AES key");
     refuses(inDevice, new Settings.Device(token.library(), 7, pin, "master"), "can't be used");
     refuses(
@@ -102,8 +108,8 @@ class KeySourceOutageTest {
   private static void refuses(
       UnaryOperator<Settings> settings, Settings.Device master, String sentence) {
     Settings.MasterKey wrong = new Settings.MasterKey(null, null, master);
-    org.assertj.core.api.Assertions.assertThatExceptionOfType(SettingsFile.BadSettings.class)
-        .isThrownBy(() -> TestStack.start(it -> withMasterKey(settings.apply(it), wrong)).close())
+    assertThatExceptionOfType(SettingsFile.BadSettings.class)
+        .isThrownBy(() -> TestStack.start(it -> settings.apply(it).withMasterKey(wrong)).close())
         .withMessageContaining(sentence)
         .withMessageNotContaining(SoftHsmToken.PIN);
   }
@@ -122,19 +128,34 @@ class KeySourceOutageTest {
                 type, files, null, device, Map.of(), Duration.ofSeconds(30), OUTAGE)));
   }
 
-  private static Settings withMasterKey(Settings it, Settings.MasterKey masterKey) {
-    return new Settings(
-        it.roles(),
-        it.listen(),
-        it.baseUrl(),
-        it.data(),
-        it.store(),
-        masterKey,
-        it.signing(),
-        it.audit(),
-        it.exchange(),
-        it.maskinporten(),
-        it.development());
+  /** A backup of the store, restored with the device; with another key of it nothing is left. */
+  private void restores(UnaryOperator<Settings> inDevice, Settings.Device another, String kid)
+      throws Exception {
+    Settings settings = inDevice.apply(Settings.development(null, 0));
+    Path backup = folder.resolve("backup");
+    try (Database database = Server.openStore(settings)) {
+      assertThat(Backup.write(settings, database, backup, false)).isEqualTo(backup);
+      assertThatExceptionOfType(SettingsFile.BadSettings.class)
+          .isThrownBy(() -> Backup.write(settings, database, folder.resolve("with"), true))
+          .withMessageContaining("only one in the data folder is copied");
+    }
+    Settings restored = settings.withData(folder.resolve("restored"));
+    Settings wrong = restored.withMasterKey(new Settings.MasterKey(null, null, another));
+    assertThatExceptionOfType(KeyCipher.WrongMasterKey.class)
+        .isThrownBy(() -> Backup.restore(wrong, backup, null))
+        .withMessageContaining("the master key is not the one it was stored with");
+    assertThatExceptionOfType(SettingsFile.BadSettings.class)
+        .isThrownBy(() -> Backup.restore(restored, backup, folder))
+        .withMessageContaining("leave --master-key out");
+    assertThat(folder.resolve("restored")).doesNotExist();
+    assertThat(folder.resolve("restored.restoring")).doesNotExist();
+    assertThat(Backup.restore(restored, backup, null).records()).isPositive();
+    assertThat(folder.resolve("restored/master.key")).doesNotExist();
+    try (TestStack stack = TestStack.start(it -> inDevice.apply(it).withData(restored.data()))) {
+      assertThat(TestStack.json(TestStack.part(exchange(stack).body(), 0)))
+          .containsEntry("kid", kid);
+      assertThat(stack.maskinportenToken("idporten:scopes.read")).isNotEmpty();
+    }
   }
 
   private static HttpResponse<String> exchange(TestStack stack) {

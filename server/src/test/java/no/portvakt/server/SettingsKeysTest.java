@@ -112,8 +112,10 @@ class SettingsKeysTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "roles: [register] | The setting roles takes authentication and maskinporten, not register.",
-        "roles: [authentication, idporten] | not idporten.",
+        "roles: [register] | The role register is not part of this version; there are authentication and maskinporten.",
+        "roles: [authentication, idporten] | The role idporten is not part of this version;",
+        "roles: [Console] | The role Console is not part of this version;",
+        "roles: [registry] | The setting roles takes authentication and maskinporten, not registry.",
         "roles: [''] | The setting roles takes a list of texts.",
         "roles: authentication | The setting roles takes a list.",
         "data: 5 | The setting data takes a text.",

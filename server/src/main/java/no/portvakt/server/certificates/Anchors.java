@@ -3,6 +3,7 @@ package no.portvakt.server.certificates;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -41,6 +42,47 @@ public final class Anchors {
   /** The certificates in a PEM file, which need not exist yet. */
   public static Anchors in(Path file) {
     return new Anchors(new Watched(file)::current);
+  }
+
+  /**
+   * Reads a PEM file once, as a later use will; one that is not there yet is none.
+   *
+   * @throws IllegalArgumentException when it can't be used; the message is a sentence
+   * @throws UncheckedIOException when it can't be read
+   */
+  public static void check(Path file) {
+    try {
+      if (Files.exists(file)) {
+        List<X509Certificate> _ = certificates(file);
+      }
+    } catch (CertificateException e) {
+      throw new IllegalArgumentException(
+          "The file %s is not 1 to %d certificates in PEM, of 1 MiB at most.".formatted(file, MOST),
+          e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The file " + file + " can't be read.", e);
+    }
+  }
+
+  private static List<X509Certificate> certificates(Path file)
+      throws IOException, CertificateException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(LARGEST + 1);
+    }
+    if (bytes.length > LARGEST) {
+      throw new CertificateException("it is larger than 1 MiB");
+    }
+    List<X509Certificate> read = new ArrayList<>();
+    for (var certificate :
+        CertificateFactory.getInstance("X.509")
+            .generateCertificates(new ByteArrayInputStream(bytes))) {
+      read.add((X509Certificate) certificate);
+    }
+    if (read.isEmpty() || read.size() > MOST) {
+      throw new CertificateException("it holds " + read.size() + " certificates");
+    }
+    return read;
   }
 
   /** The certificates of an authority, which is asked for at the first use. */
@@ -105,7 +147,7 @@ public final class Anchors {
           trusted = new TrustedCertificates(List.of());
         } else {
           try {
-            trusted = new TrustedCertificates(certificates());
+            trusted = new TrustedCertificates(certificates(file));
           } catch (IOException | CertificateException e) {
             LOG.warn(
                 "The trusted certificates in {} can't be read, the last good ones stay: {}",
@@ -116,26 +158,6 @@ public final class Anchors {
         known = new Known(look, trusted);
       }
       return known.trusted;
-    }
-
-    private List<X509Certificate> certificates() throws IOException, CertificateException {
-      byte[] bytes;
-      try (InputStream in = Files.newInputStream(file)) {
-        bytes = in.readNBytes(LARGEST + 1);
-      }
-      if (bytes.length > LARGEST) {
-        throw new IOException("it is larger than 1 MiB");
-      }
-      List<X509Certificate> read = new ArrayList<>();
-      for (var certificate :
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(bytes))) {
-        read.add((X509Certificate) certificate);
-      }
-      if (read.isEmpty() || read.size() > MOST) {
-        throw new CertificateException("it holds " + read.size() + " certificates");
-      }
-      return read;
     }
   }
 }

@@ -1,6 +1,9 @@
 package no.portvakt.server.certificates;
 
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,6 +73,21 @@ public final class Revocation {
       return new Options(
           methods, false, Duration.ofSeconds(3), Duration.ofHours(1), null, List.of());
     }
+
+    /** Those of the lists that are files. */
+    public List<Path> files() {
+      return lists.stream().filter(it -> it.getScheme().equals("file")).map(Path::of).toList();
+    }
+  }
+
+  /**
+   * Reads the lists in files once, as a later use will; those that are not there yet are none.
+   *
+   * @throws IllegalArgumentException when one can't be used; the message is a sentence
+   * @throws UncheckedIOException when one can't be read
+   */
+  public static void check(Options options) {
+    options.files().stream().filter(Files::exists).forEach(RevocationLists::check);
   }
 
   /**

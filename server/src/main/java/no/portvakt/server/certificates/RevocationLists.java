@@ -3,6 +3,7 @@ package no.portvakt.server.certificates;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,6 +51,17 @@ final class RevocationLists implements Revocation.Way {
     @Override
     public String toString() {
       return "Fetched[until=" + until + ", problem=" + problem + "]";
+    }
+  }
+
+  /** Reads the list in a file once; whether it is current is for each use to say. */
+  static void check(Path file) {
+    try {
+      X509CRL _ = parse(read(file));
+    } catch (GeneralSecurityException | RuntimeException e) {
+      throw new IllegalArgumentException("The file " + file + " is not a revocation list.", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The file " + file + " can't be read.", e);
     }
   }
 
@@ -115,12 +127,10 @@ final class RevocationLists implements Revocation.Way {
   private Fetched fetch(URI place, Instant now, @Nullable Fetched last) {
     String problem;
     try {
-      byte[] bytes = read(place);
-      X509CRL list =
-          (X509CRL)
-              CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(bytes));
+      boolean file = place.getScheme().equals("file");
+      X509CRL list = parse(file ? read(Path.of(place)) : http.get(place, LARGEST));
       if (isCurrent(list, now)) {
-        Duration keep = place.getScheme().equals("file") ? FILE_SERVES : options.keep();
+        Duration keep = file ? FILE_SERVES : options.keep();
         Instant next = list.getNextUpdate().toInstant();
         return new Fetched(list, "", Revocation.until(now, next, keep));
       }
@@ -143,11 +153,13 @@ final class RevocationLists implements Revocation.Way {
         && !now.isBefore(list.getThisUpdate().toInstant());
   }
 
-  private byte[] read(URI place) throws IOException {
-    if (!place.getScheme().equals("file")) {
-      return http.get(place, LARGEST);
-    }
-    try (InputStream in = Files.newInputStream(Path.of(place))) {
+  private static X509CRL parse(byte[] bytes) throws GeneralSecurityException {
+    return (X509CRL)
+        CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(bytes));
+  }
+
+  private static byte[] read(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(LARGEST + 1);
       if (bytes.length > LARGEST) {
         throw new IOException("it is larger than " + LARGEST + " bytes");
