@@ -45,7 +45,9 @@ final class OpeningLock implements AutoCloseable {
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
                 OwnerOnly.permissions("rw-------"));
         boolean _ = channel.lock().isValid();
-        if (channel.size() == 0) {
+        // What is there with something in it is nobody's sign: whoever leaves one has removed the
+        // file.
+        if (channel.size() == 0 || file.toFile().length() > 0) {
           return new OpeningLock(file, channel);
         }
         channel.close(); // the file that was waited for is gone, and others wait for a new one

@@ -206,6 +206,16 @@ class MigrationTest {
     assertBroughtForwardOnce(folder.resolve("shared"), 4);
   }
 
+  @Test
+  void opensAFolderInWhichAnotherProgramLeftAFileOfTheNameOfTheLock() throws Exception {
+    for (String left : List.of("", "something")) {
+      Path data = Files.createDirectory(folder.resolve("left" + left.length()));
+      Files.writeString(data.resolve("portvakt.db-opening"), left);
+      Database.open(data).close();
+      assertBroughtForwardOnce(data, 0);
+    }
+  }
+
   private String outputOf(int process) {
     try {
       return Files.readString(folder.resolve("out" + process));
