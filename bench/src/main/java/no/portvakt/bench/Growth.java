@@ -246,7 +246,7 @@ final class Growth implements AutoCloseable {
         "n" + i,
         "r",
         1L);
-    session.atEnd("INSERT INTO replay (message, expires) VALUES (?, ?)", message(i), FAR);
+    session.atEnd("INSERT INTO used_message (message, expires) VALUES (?, ?)", message(i), FAR);
   }
 
   /** What identifies a message is a hash: the next one lies anywhere among the others. */

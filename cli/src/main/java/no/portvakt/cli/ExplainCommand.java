@@ -92,8 +92,8 @@ final class ExplainCommand implements Callable<Integer> {
         out.println();
         if (AuditCommand.members(entry).get("rules") instanceof List<?> rules) {
           for (Object rule : rules) {
-            if (rule instanceof List<?> it && it.size() == 4) {
-              print(out, "held".equals(it.get(1)), it.get(0), it.get(2), it.get(3));
+            if (rule instanceof List<?> it && it.size() >= 3) {
+              print(out, "held".equals(it.get(1)), it.get(0), it.get(2), it.get(it.size() - 1));
             }
           }
         }

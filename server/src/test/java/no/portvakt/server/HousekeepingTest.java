@@ -161,7 +161,7 @@ class HousekeepingTest {
 
   private static List<String> usedGrants(Database database) {
     return database.read(
-        session -> session.query(row -> row.getString(1), "SELECT message FROM replay"));
+        session -> session.query(row -> row.getString(1), "SELECT message FROM used_message"));
   }
 
   private static int keysIn(String keySet) {

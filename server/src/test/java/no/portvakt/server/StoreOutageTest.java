@@ -104,7 +104,7 @@ class StoreOutageTest {
   @MethodSource("stores")
   void tellsClientsOfMaskinportenInTheirForm(TestStore store) {
     try (TestStack stack = TestStack.start(store.settings())) {
-      for (String table : List.of("audit", "client", "replay")) {
+      for (String table : List.of("audit", "client", "used_message")) {
         TestStack.Client client = stack.newClient(READ); // nobody has read it yet
         String grant = stack.grant(client, READ).compact();
         store.sql("ALTER TABLE " + table + " RENAME TO away");
@@ -221,7 +221,7 @@ class StoreOutageTest {
       stack.clock().advance(Duration.ofSeconds(182));
       assertRefused(stack, stack.requestToken(used), EXPIRED);
       new ReplayGuard(new ReplayTable(database)).forgetExpired(stack.clock().instant());
-      assertThat(TestPostgres.query(store, "SELECT message FROM replay")).isEmpty();
+      assertThat(TestPostgres.query(store, "SELECT message FROM used_message")).isEmpty();
       stack.clock().advance(Duration.ofSeconds(-secondsBack));
       HttpResponse<String> again = stack.requestToken(used);
       assertThat(again.statusCode()).as(again.body()).isEqualTo(400);
@@ -240,7 +240,7 @@ class StoreOutageTest {
       ReplayTable replays = new ReplayTable(database);
       assertThat(database.<Boolean>write(it -> replays.add(it, "used", 100))).isTrue();
       connection.setAutoCommit(false);
-      statement.execute("SELECT 1 FROM replay FOR UPDATE");
+      statement.execute("SELECT 1 FROM used_message FOR UPDATE");
       Future<Integer> forgotten = threads.submit(() -> replays.forgetExpired(101, 10));
       await(store, 1);
       // A node whose clock is behind may get the message now; it must see the horizon.

@@ -71,7 +71,10 @@ public final class AuditEvent {
     return this;
   }
 
-  /** Adds the rules that ran: lists of name, {@code held} or {@code failed}, expected, actual. */
+  /**
+   * Adds the rules that ran: lists of name, {@code held} or {@code failed}, expected, actual; the
+   * last is left out when it is what was expected, as for most names that are compared.
+   */
   public AuditEvent rules(RuleTrace trace) {
     rules = trace.rules();
     return this;
@@ -109,6 +112,9 @@ public final class AuditEvent {
   }
 
   private static List<String> members(RuleTrace.Rule rule) {
-    return List.of(rule.name(), rule.held() ? "held" : "failed", rule.expected(), rule.actual());
+    String outcome = rule.held() ? "held" : "failed";
+    return rule.actual().equals(rule.expected())
+        ? List.of(rule.name(), outcome, rule.expected())
+        : List.of(rule.name(), outcome, rule.expected(), rule.actual());
   }
 }

@@ -15,6 +15,12 @@ interface Engine {
   /** Makes the connections that change the schema, which may take longer than any other work. */
   DataSource migrationSource();
 
+  /**
+   * What follows the definition of a table whose rows lie in the order of its key; nothing where
+   * the database can't do that.
+   */
+  String inKeyOrder();
+
   /** Why the database behind a connection can't be used, or null when it can. */
   @Nullable String problemOf(Connection connection) throws SQLException;
 

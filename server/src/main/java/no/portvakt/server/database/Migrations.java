@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationVersion;
@@ -14,7 +15,7 @@ import org.flywaydb.core.api.MigrationVersion;
  */
 final class Migrations {
   /** The version that this program's last step leads to. */
-  private static final int LATEST = 3;
+  private static final int LATEST = 4;
 
   private Migrations() {}
 
@@ -41,6 +42,7 @@ final class Migrations {
       Flyway.configure()
           .dataSource(engine.migrationSource())
           .locations("classpath:db/migration")
+          .placeholders(Map.of("in_key_order", engine.inKeyOrder()))
           .target(MigrationVersion.fromVersion(String.valueOf(LATEST)))
           .load()
           .migrate();

@@ -83,6 +83,11 @@ final class PostgresEngine implements Engine {
   }
 
   @Override
+  public String inKeyOrder() {
+    return "";
+  }
+
+  @Override
   public @Nullable String problemOf(Connection connection) throws SQLException {
     int major = connection.getMetaData().getDatabaseMajorVersion();
     return major < OLDEST_VERSION

@@ -89,6 +89,11 @@ final class SqliteEngine implements Engine {
   }
 
   @Override
+  public String inKeyOrder() {
+    return "WITHOUT ROWID";
+  }
+
+  @Override
   public @Nullable String problemOf(Connection connection) {
     return null;
   }

@@ -66,7 +66,7 @@ final class ClientKeys {
         "client.proof",
         byKey != byCertificate,
         "kid or x5c, one of them",
-        (byKey ? "kid " : "") + (byCertificate ? "x5c" : ""))) {
+        byKey && byCertificate ? "both" : byKey ? "kid" : byCertificate ? "x5c" : "none")) {
       throw byKey || registered.isEmpty()
           ? Refusal.X5C.of(byKey ? ": not together with kid" : ": missing")
           : Refusal.KEY_REQUIRED.of("");
@@ -123,8 +123,8 @@ final class ClientKeys {
         .check(
             "client.key_age",
             now.toEpochMilli() < found.expires(),
-            "used before " + Instant.ofEpochMilli(found.expires()),
-            now)) {
+            "used before " + found.expires() / 1000,
+            now.getEpochSecond())) {
       throw Refusal.EXPIRED_KEY.of("");
     }
     return found;

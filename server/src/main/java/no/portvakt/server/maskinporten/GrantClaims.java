@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import no.portvakt.server.maskinporten.Refusal.Refused;
+import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.NationalIdentityNumber;
 import no.portvakt.tokens.OrganisationNumber;
 import no.portvakt.tokens.RuleTrace;
@@ -89,11 +90,11 @@ record GrantClaims(
    * @param rejectUnknown whether a claim that is not known is refused
    */
   static GrantClaims of(Grant grant, boolean rejectUnknown) {
-    Reading reading = new Reading(grant.trace(), grant.claims());
+    Reading reading = new Reading(grant.jws(), grant.trace());
     if (rejectUnknown) {
       reading.requireKnown();
     }
-    return reading.claims(grant.jws().fingerprint());
+    return reading.read();
   }
 
   // Says nothing of the person, and of the details, which may name one.
@@ -102,8 +103,12 @@ record GrantClaims(
     return "GrantClaims[scopes=" + scopes + ", consumerOrg=" + consumerOrg + "]";
   }
 
-  private record Reading(RuleTrace trace, Map<String, @Nullable Object> claims) {
-    GrantClaims claims(String fingerprint) {
+  private record Reading(CompactJws jws, RuleTrace trace, Map<String, @Nullable Object> claims) {
+    Reading(CompactJws jws, RuleTrace trace) {
+      this(jws, trace, jws.unverifiedClaims());
+    }
+
+    GrantClaims read() {
       if (claims.containsKey(CONSUMER_ORG) && claims.containsKey(ON_BEHALF_OF)) {
         trace.check("grant.claims", false, "consumer_org or iss_onbehalfof", "both");
         throw Refusal.INVALID_VALUE.of(": consumer_org and iss_onbehalfof exclude each other");
@@ -112,7 +117,7 @@ record GrantClaims(
       Object subject = claims.get(SUBJECT);
       valid(SUBJECT, subject instanceof String, "a string", subject);
       return new GrantClaims(
-          id == null ? "sha256:" + fingerprint : "jti:" + id,
+          id == null ? "sha256:" + jws.fingerprint() : "jti:" + id,
           scopes(),
           consumerOrg(),
           text(ON_BEHALF_OF),
@@ -149,12 +154,13 @@ record GrantClaims(
     private Scopes scopes() {
       Object value = claims.get(SCOPE);
       Scopes scopes = Scopes.parse(value);
-      if (!trace.check("grant.scope", !scopes.isEmpty(), "at least one", value)) {
-        throw bad(SCOPE, "scopes with blanks between them");
-      }
-      boolean few = scopes.size() <= MOST_SCOPES;
-      if (!trace.check("grant.scope", few, "at most " + MOST_SCOPES, scopes.size())) {
-        throw bad(SCOPE, "at most " + MOST_SCOPES + " scopes; ask for the rest with another grant");
+      boolean fine = !scopes.isEmpty() && scopes.size() <= MOST_SCOPES;
+      if (!trace.check("grant.scope", fine, "1 to " + MOST_SCOPES, value)) {
+        throw bad(
+            SCOPE,
+            scopes.isEmpty()
+                ? "scopes with blanks between them"
+                : "at most " + MOST_SCOPES + " scopes; ask for the rest with another grant");
       }
       return scopes;
     }

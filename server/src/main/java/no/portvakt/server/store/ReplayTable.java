@@ -24,7 +24,7 @@ public final class ReplayTable {
    */
   public boolean add(Session session, String message, long expires) {
     return session.update(
-            "INSERT INTO replay (message, expires) SELECT ?, ?"
+            "INSERT INTO used_message (message, expires) SELECT ?, ?"
                 + " WHERE NOT EXISTS (SELECT 1 FROM replay_horizon WHERE forgotten_before > ?)"
                 + " ON CONFLICT DO NOTHING",
             message,
@@ -34,40 +34,60 @@ public final class ReplayTable {
   }
 
   /**
-   * Forgets what expired before a time, the oldest first.
+   * Forgets what expired before a time.
    *
    * @param before milliseconds since 1970
-   * @param most how many to forget at once: other writes wait meanwhile
+   * @param most how many records to look at in one transaction: other writes wait meanwhile
    * @return how many were forgotten
    */
   public int forgetExpired(long before, int most) {
-    // Two transactions: whoever adds a message meanwhile, on a node whose clock is behind, must see
-    // how far is forgotten before the first record is gone.
+    // Only as far as there is something to forget: a clock far ahead must not refuse what comes.
     Long last =
-        database.<@Nullable Long>record(session -> {
-          // Only as far as there is something to forget: a clock far ahead must not refuse what
-          // comes.
-          Long found =
-              session.first(
-                  row -> row.getLong(1),
-                  "SELECT MAX(expires) FROM replay WHERE expires < ? HAVING COUNT(*) > 0",
-                  before);
-          if (found != null) {
-            session.update(
-                "UPDATE replay_horizon SET forgotten_before = ? WHERE forgotten_before < ?",
-                found + 1,
-                found + 1);
-          }
-          return found;
-        });
+        database.<@Nullable Long>read(session ->
+            session.first(
+                row -> row.getLong(1),
+                "SELECT MAX(expires) FROM used_message WHERE expires < ? HAVING COUNT(*) > 0",
+                before));
     if (last == null) {
       return 0;
     }
-    return database.record(session ->
-        session.update(
-            "DELETE FROM replay WHERE message IN"
-                + " (SELECT message FROM replay WHERE expires <= ? ORDER BY expires LIMIT ?)",
-            last,
-            most));
+    // In a transaction of its own: whoever adds a message meanwhile, on a node whose clock is
+    // behind, must see how far is forgotten before the first record is gone.
+    int _ =
+        database.record(session ->
+            session.update(
+                "UPDATE replay_horizon SET forgotten_before = ? WHERE forgotten_before < ?",
+                last + 1,
+                last + 1));
+    int forgotten = 0;
+    String from = "";
+    while (from != null) {
+      String after = from;
+      String through = messageAt(after, most);
+      forgotten += database.record(session -> forget(session, last, after, through));
+      from = through;
+    }
+    return forgotten;
+  }
+
+  /** The message that comes so many places after another, or null when there are not so many. */
+  private @Nullable String messageAt(String after, int places) {
+    return database.<@Nullable String>read(session ->
+        session.first(
+            row -> row.getString(1),
+            "SELECT message FROM used_message WHERE message > ? ORDER BY message"
+                + " LIMIT 1 OFFSET ?",
+            after,
+            places - 1));
+  }
+
+  private static int forget(Session session, long last, String after, @Nullable String through) {
+    return through == null
+        ? session.update("DELETE FROM used_message WHERE message > ? AND expires <= ?", after, last)
+        : session.update(
+            "DELETE FROM used_message WHERE message > ? AND message <= ? AND expires <= ?",
+            after,
+            through,
+            last);
   }
 }

@@ -18,7 +18,7 @@ public final class ReplayGuard {
   /** Of the hash; short, because the index of used messages is what a grant's write costs most. */
   private static final int HASH_BYTES = 18;
 
-  private static final int FORGOTTEN_AT_ONCE = 2_000;
+  private static final int LOOKED_AT_TOGETHER = 2_000;
 
   private final ReplayTable table;
 
@@ -45,9 +45,6 @@ public final class ReplayGuard {
 
   /** Forgets messages that their own expiry refuses by now. */
   public void forgetExpired(Instant now) {
-    int forgotten;
-    do {
-      forgotten = table.forgetExpired(now.toEpochMilli(), FORGOTTEN_AT_ONCE);
-    } while (forgotten == FORGOTTEN_AT_ONCE);
+    int _ = table.forgetExpired(now.toEpochMilli(), LOOKED_AT_TOGETHER);
   }
 }

@@ -206,6 +206,11 @@ class UnknownCommitTest {
     }
 
     @Override
+    public String inKeyOrder() {
+      return real.inKeyOrder();
+    }
+
+    @Override
     public @Nullable String problemOf(Connection connection) throws SQLException {
       return real.problemOf(connection);
     }
