@@ -63,6 +63,19 @@ public final class TestPostgres {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'");
   }
 
+  /** Returns when so many connections to the database wait for a lock. */
+  public static void awaitLocked(PostgresAddress store, int connections) {
+    String waiting =
+        "SELECT COUNT(*) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    long began = System.nanoTime();
+    while (Integer.parseInt(query(store, waiting).get(0)) < connections) {
+      if (System.nanoTime() - began > Duration.ofSeconds(60).toNanos()) {
+        throw new AssertionError("Nobody waits for a lock.");
+      }
+    }
+  }
+
   private static String name(PostgresAddress store) {
     return store.url().substring(store.url().lastIndexOf('/') + 1);
   }

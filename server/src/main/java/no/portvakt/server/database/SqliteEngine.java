@@ -112,7 +112,7 @@ final class SqliteEngine implements Engine {
 
   @Override
   public int claimWriter(Connection connection) throws SQLException {
-    // The writer touches pages all over the index of used messages; with less it would read each
+    // The writer touches pages all over the table of used messages; with less it would read each
     // of them from the file again.
     try (Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA cache_size = -" + WRITER_CACHE_KIB);

@@ -37,10 +37,9 @@ public final class ReplayTable {
    * Forgets what expired before a time.
    *
    * @param before milliseconds since 1970
-   * @param most how many records to look at in one transaction: other writes wait meanwhile
-   * @return how many were forgotten
+   * @param most how many to look at in one transaction: other writes wait meanwhile
    */
-  public int forgetExpired(long before, int most) {
+  public void forgetExpired(long before, int most) {
     // Only as far as there is something to forget: a clock far ahead must not refuse what comes.
     Long last =
         database.<@Nullable Long>read(session ->
@@ -49,7 +48,7 @@ public final class ReplayTable {
                 "SELECT MAX(expires) FROM used_message WHERE expires < ? HAVING COUNT(*) > 0",
                 before));
     if (last == null) {
-      return 0;
+      return;
     }
     // In a transaction of its own: whoever adds a message meanwhile, on a node whose clock is
     // behind, must see how far is forgotten before the first record is gone.
@@ -59,35 +58,38 @@ public final class ReplayTable {
                 "UPDATE replay_horizon SET forgotten_before = ? WHERE forgotten_before < ?",
                 last + 1,
                 last + 1));
-    int forgotten = 0;
-    String from = "";
-    while (from != null) {
-      String after = from;
-      String through = messageAt(after, most);
-      forgotten += database.record(session -> forget(session, last, after, through));
-      from = through;
+    for (Part part = after("", most); part != null; part = after(part.through, most)) {
+      Part each = part;
+      if (each.expires <= last) {
+        int _ =
+            database.record(session ->
+                session.update(
+                    "DELETE FROM used_message"
+                        + " WHERE message > ? AND message <= ? AND expires <= ?",
+                    each.after,
+                    each.through,
+                    last));
+      }
     }
-    return forgotten;
   }
 
-  /** The message that comes so many places after another, or null when there are not so many. */
-  private @Nullable String messageAt(String after, int places) {
-    return database.<@Nullable String>read(session ->
+  /**
+   * Some of the messages, in the order of what identifies them.
+   *
+   * @param after the message before the first of them
+   * @param through the last of them
+   * @param expires when the first of them expires
+   */
+  private record Part(String after, String through, long expires) {}
+
+  /** The messages that follow one, or null when there is none. */
+  private @Nullable Part after(String message, int most) {
+    return database.<@Nullable Part>read(session ->
         session.first(
-            row -> row.getString(1),
-            "SELECT message FROM used_message WHERE message > ? ORDER BY message"
-                + " LIMIT 1 OFFSET ?",
-            after,
-            places - 1));
-  }
-
-  private static int forget(Session session, long last, String after, @Nullable String through) {
-    return through == null
-        ? session.update("DELETE FROM used_message WHERE message > ? AND expires <= ?", after, last)
-        : session.update(
-            "DELETE FROM used_message WHERE message > ? AND message <= ? AND expires <= ?",
-            after,
-            through,
-            last);
+            row -> new Part(message, row.getString(1), row.getLong(2)),
+            "SELECT MAX(message), MIN(expires) FROM (SELECT message, expires FROM used_message"
+                + " WHERE message > ? ORDER BY message LIMIT ?) part HAVING COUNT(*) > 0",
+            message,
+            most));
   }
 }

@@ -15,7 +15,7 @@ import no.portvakt.tokens.Digests;
 public final class ReplayGuard {
   private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
-  /** Of the hash; short, because the index of used messages is what a grant's write costs most. */
+  /** Of the hash; short, because where it is kept is what a grant's write costs most. */
   private static final int HASH_BYTES = 18;
 
   private static final int LOOKED_AT_TOGETHER = 2_000;
@@ -34,9 +34,8 @@ public final class ReplayGuard {
    * @param expires from when it is refused by its own expiry
    */
   public boolean firstUse(Session session, String sender, String messageId, Instant expires) {
-    // The length keeps "a" + "bc" and "ab" + "c" apart. The hash keeps what a caller chose, such as
-    // a
-    // person number, out of the store.
+    // The length keeps "a" + "bc" and "ab" + "c" apart. The hash keeps what a caller chose, such
+    // as a person number, out of the store.
     String message = sender.length() + ":" + sender + ":" + messageId;
     byte[] hash = Digests.sha256(message.getBytes(StandardCharsets.UTF_8));
     String kept = BASE64.encodeToString(Arrays.copyOf(hash, HASH_BYTES));
@@ -45,6 +44,6 @@ public final class ReplayGuard {
 
   /** Forgets messages that their own expiry refuses by now. */
   public void forgetExpired(Instant now) {
-    int _ = table.forgetExpired(now.toEpochMilli(), LOOKED_AT_TOGETHER);
+    table.forgetExpired(now.toEpochMilli(), LOOKED_AT_TOGETHER);
   }
 }

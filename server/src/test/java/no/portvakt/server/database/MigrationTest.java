@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import no.portvakt.server.TestPostgres;
 import no.portvakt.server.TestStack;
 import no.portvakt.server.store.AuditTable;
+import no.portvakt.server.store.ReplayTable;
 import no.portvakt.server.store.SigningKeyTable;
 import no.portvakt.server.store.SigningKeyTable.SigningKeyRow;
 import org.flywaydb.core.Flyway;
@@ -71,6 +72,9 @@ class MigrationTest {
             "INSERT INTO scope VALUES ('a:hidden', '1', 1, '{\"visibility\":\"INTERNAL\"}', 1, 1)");
       }
       assertThat(copy(from, "used_message", to, "replay", "*")).isPositive();
+      try (Statement longer = to.createStatement()) { // it kept the whole hash, 43 characters
+        longer.execute("UPDATE replay SET message = message || 'the-rest-of-a-hash.'");
+      }
       assertThat(
               copy(
                   from,
@@ -113,7 +117,8 @@ class MigrationTest {
                 .formatted(i, i, i, record, java.util.HexFormat.of().formatHex(hash)));
       }
       statement.execute("INSERT INTO signing_key VALUES ('r', 'k', 'RS256', 'c', 'p', 77)");
-      statement.execute("INSERT INTO replay VALUES ('used', 500)");
+      statement.execute(
+          "INSERT INTO replay VALUES ('24-characters-of-a-hash-and-the-other-19-ch', 500)");
     }
     try (Database database = Database.connect(store);
         Database other = Database.connect(store)) {
@@ -127,11 +132,31 @@ class MigrationTest {
       assertThat(new SigningKeyTable(database).ofRole("r").keys())
           .containsExactly(
               new SigningKeyRow("r", "k", "RS256", "c", "p", "store", 77, 77, 77L, null, null));
-      assertThat(
-              database.<Boolean>write(
-                  it -> new no.portvakt.server.store.ReplayTable(database).add(it, "used", 500)))
-          .isFalse();
+      assertThat(firstUse(database, "24-characters-of-a-hash-")).isFalse();
+      assertThat(firstUse(database, "of-another-hash---------")).isTrue();
     }
+  }
+
+  @Test
+  void keepsWhatANodeOfTheFirstVersionIsStillWriting() throws Exception {
+    PostgresAddress store = TestPostgres.fresh();
+    try (Connection node = firstVersion(store.url() + "?user=postgres");
+        Statement statement = node.createStatement();
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      node.setAutoCommit(false);
+      statement.execute("INSERT INTO replay VALUES ('used', 500)");
+      Future<Database> opened = threads.submit(() -> Database.connect(store));
+      TestPostgres.awaitLocked(store, 1);
+      node.commit();
+      try (Database database = opened.get()) {
+        assertThat(firstUse(database, "used")).isFalse();
+      }
+    }
+  }
+
+  private static boolean firstUse(Database database, String message) {
+    ReplayTable replays = new ReplayTable(database);
+    return database.<Boolean>record(session -> replays.add(session, message, 500));
   }
 
   @Test
