@@ -274,16 +274,7 @@ class AdminRegistryTest {
     consent.put("from", "urn:altinn:person:identifier-no:15507600333");
     consent.put("to", DIGDIR);
     consent.put("validTo", "2099-01-31T01:00:00+01:00");
-    consent.put(
-        "consentRights",
-        List.of(
-            Map.of(
-                "action",
-                List.of("read"),
-                "resource",
-                List.of(Map.of("type", "urn:altinn:resource", "value", "income")),
-                "metaData",
-                Map.of("year", "2025"))));
+    consent.put("consentRights", IncomeConsent.RIGHTS);
     return consent;
   }
 }

@@ -29,14 +29,7 @@ class MaskinportenConsentTest {
           "validTo",
           "2026-03-02T11:15:31+01:00",
           "consentRights",
-          List.of(
-              Map.of(
-                  "action",
-                  List.of("read"),
-                  "resource",
-                  List.of(Map.of("type", "urn:altinn:resource", "value", "income")),
-                  "metaData",
-                  Map.of("year", "2025"))));
+          IncomeConsent.RIGHTS);
 
   private final TestStore store;
 

@@ -122,16 +122,7 @@ class MaskinportenRegistryTest {
     consent.put("from", GIVER);
     consent.put("to", BRG);
     consent.put("validTo", "2099-01-31T00:00:00Z");
-    consent.put(
-        "consentRights",
-        List.of(
-            Map.of(
-                "action",
-                List.of("read"),
-                "resource",
-                List.of(Map.of("type", "urn:altinn:resource", "value", "income")),
-                "metaData",
-                Map.of("year", "2025"))));
+    consent.put("consentRights", IncomeConsent.RIGHTS);
     String id = text(admin.call(201, "POST", "/consents", consent), "id");
     Map<String, Object> asked =
         asking(Map.of("type", "urn:altinn:consent", "id", id, "from", GIVER));

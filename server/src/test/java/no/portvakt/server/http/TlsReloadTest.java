@@ -27,7 +27,7 @@ class TlsReloadTest {
 
   @TempDir private Path folder;
 
-  private final LogLines log = new LogLines();
+  private final HttpLogLines log = new HttpLogLines();
   private HttpFixture http = HttpFixture.plain("127.0.0.1");
 
   @BeforeEach

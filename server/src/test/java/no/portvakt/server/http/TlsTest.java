@@ -106,7 +106,7 @@ class TlsTest {
         "\u0016\u0003\u0001\u00ff\u00ff",
       })
   void givesNoAnswerToThoseWhoDoNotSpeakTls(String request) throws IOException {
-    try (LogLines log = new LogLines()) {
+    try (HttpLogLines log = new HttpLogLines()) {
       try (Caller caller = http.connectPlain(LOOPBACK)) {
         caller.send(request);
         caller.socket().shutdownOutput();

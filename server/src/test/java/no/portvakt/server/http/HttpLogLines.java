@@ -12,7 +12,7 @@ import java.util.logging.LogRecord;
 import org.slf4j.LoggerFactory;
 
 /** What this room and the engine log while it is open, each with its level first. */
-final class LogLines implements AutoCloseable {
+final class HttpLogLines implements AutoCloseable {
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final Logger ours = (Logger) LoggerFactory.getLogger("no.portvakt.server.http");
   private final java.util.logging.Logger engine = java.util.logging.Logger.getLogger("io.helidon");
@@ -47,7 +47,7 @@ final class LogLines implements AutoCloseable {
         public void close() {}
       };
 
-  LogLines() {
+  HttpLogLines() {
     appender.start();
     ours.setLevel(Level.DEBUG);
     ours.addAppender(appender);
