@@ -193,6 +193,7 @@ class PostgresStoreTest extends StoreContract {
   void saysThatTheUserMayNotMakeTables() {
     sql("DROP ROLE IF EXISTS stranger");
     sql("CREATE ROLE stranger LOGIN");
+    sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC"); // as it is from PostgreSQL 15 on
     assertThatExceptionOfType(UnusableData.class)
         .isThrownBy(() -> Database.connect(new PostgresAddress(address.url(), "stranger", null, 1)))
         .withMessage("The schema of the store " + address.url() + " can't be brought up to date.");
