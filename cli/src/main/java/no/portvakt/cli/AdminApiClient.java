@@ -1,6 +1,5 @@
 package no.portvakt.cli;
 
-import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
@@ -16,7 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
 import no.portvakt.cli.Portvakt.CannotDo;
 import no.portvakt.tokens.ClaimNames;
 import no.portvakt.tokens.CompactJws;
@@ -27,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Speaks the admin API of a Maskinporten (docs/protocol/maskinporten-admin.md) for one client. What
- * the API refuses, and what it does not answer, is a {@link CannotDo} that says so.
+ * the API refuses is a {@link CannotDo} that says so; where nobody knows whether it was done, it is
+ * a {@link NoAnswer}.
  */
 final class AdminApiClient {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
@@ -39,10 +44,12 @@ final class AdminApiClient {
   /** What a list that was cut off has at least: 4 000 000 bytes without one more of 64 KiB. */
   private static final int LEAST_BYTES_OF_MOST = 4_000_000 - 65_536;
 
+  private static final int MOST_PORT = 65_535;
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
   private final String base;
   private final Supplier<String> token;
+  private final Duration patience;
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
   /**
@@ -50,8 +57,25 @@ final class AdminApiClient {
    * @param token gives a token that lives for this one request at least
    */
   AdminApiClient(String base, Supplier<String> token) {
+    this(base, token, TIMEOUT);
+  }
+
+  /**
+   * @param patience how long a whole answer may take
+   */
+  AdminApiClient(String base, Supplier<String> token, Duration patience) {
     this.base = base;
     this.token = token;
+    this.patience = patience;
+  }
+
+  /** No answer came, or none that says whether what was asked for was done. */
+  static final class NoAnswer extends CannotDo {
+    private static final long serialVersionUID = 1L;
+
+    NoAnswer(String sentence) {
+      super(sentence);
+    }
   }
 
   /**
@@ -72,6 +96,9 @@ final class AdminApiClient {
         || uri.getRawFragment() != null) {
       throw new CannotDo(
           "The address " + text + " is not one with a host and without user, query and fragment.");
+    }
+    if (uri.getPort() == 0 || uri.getPort() > MOST_PORT) {
+      throw new CannotDo("The address " + text + " has a port that there is not.");
     }
     boolean plain = "http".equals(uri.getScheme());
     if (!"https".equals(uri.getScheme())
@@ -175,12 +202,17 @@ final class AdminApiClient {
    * @param tag the state that it must be in; null: any
    */
   Reply put(String path, @Nullable Object body, @Nullable String tag) {
-    return required(send("PUT", path, body, tag), "PUT", path);
+    return required(send("PUT", path, body, ifMatch(tag)), "PUT", path);
+  }
+
+  /** Puts something where nothing is; what is there already stays, and is a refusal (412). */
+  Reply putNew(String path, Object body) {
+    return required(send("PUT", path, body, new Condition("If-None-Match", "*")), "PUT", path);
   }
 
   /** Removes something. */
   Reply delete(String path, @Nullable String tag) {
-    return required(send("DELETE", path, null, tag), "DELETE", path);
+    return required(send("DELETE", path, null, ifMatch(tag)), "DELETE", path);
   }
 
   /** A value as it stands in a path or a query. */
@@ -203,14 +235,17 @@ final class AdminApiClient {
     Object body = received.json();
     if (received.status >= 200 && received.status < 300) {
       if (body == null && !received.body.isBlank()) {
-        throw new CannotDo(
+        throw new NoAnswer(
             "What answers " + method + " " + path + " is no admin API: it gives no JSON.");
       }
       return new Reply(body, received.tag);
     }
     Map<?, ?> members = body instanceof Map<?, ?> map ? map : Map.of();
-    throw new CannotDo(
-        "The admin API refuses "
+    // Others than 4xx may come from something between, or after the change was made.
+    boolean refused = received.status >= 400 && received.status < 500;
+    String sentence =
+        "The admin API "
+            + (refused ? "refuses " : "fails at ")
             + method
             + " /"
             + path
@@ -218,7 +253,8 @@ final class AdminApiClient {
             + received.status
             + name(members)
             + "): "
-            + reason(members, received.status));
+            + reason(members, received.status);
+    throw refused ? new CannotDo(sentence) : new NoAnswer(sentence);
   }
 
   private static String name(Map<?, ?> members) {
@@ -238,10 +274,17 @@ final class AdminApiClient {
         : "it gives no reason.";
   }
 
-  private Received send(String method, String path, @Nullable Object body, @Nullable String tag) {
+  /** What must be true of the state of something, for a change to be made (RFC 9110 §13.1). */
+  private record Condition(String header, String value) {}
+
+  private static @Nullable Condition ifMatch(@Nullable String tag) {
+    return tag == null ? null : new Condition("If-Match", tag);
+  }
+
+  private Received send(
+      String method, String path, @Nullable Object body, @Nullable Condition condition) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + path))
-            .timeout(TIMEOUT)
             .header("Authorization", "Bearer " + token.get())
             .header("Accept", "application/json")
             .method(
@@ -252,25 +295,43 @@ final class AdminApiClient {
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
-    if (tag != null) {
-      request.header("If-Match", tag);
+    if (condition != null) {
+      request.header(condition.header, condition.value);
     }
+    CompletableFuture<HttpResponse<String>> answer =
+        http.sendAsync(
+            request.build(), BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER));
     try {
-      HttpResponse<String> response =
-          http.send(
-              request.build(), BodyHandlers.limiting(BodyHandlers.ofString(), LONGEST_ANSWER));
+      // The request's own timeout would end with the headers.
+      HttpResponse<String> response = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       return new Received(
           response.statusCode(),
           Objects.requireNonNullElse(response.body(), ""),
           response.headers().firstValue("ETag").orElse(null));
-    } catch (IOException e) {
-      throw new CannotDo(
-          "The admin API does not answer at "
-              + base
-              + "; is `portvakt dev` running, or is it elsewhere (--url, --admin)?");
+    } catch (ExecutionException e) {
+      throw new NoAnswer(reason(e.getCause()));
+    } catch (TimeoutException e) {
+      throw new NoAnswer("The admin API at " + base + " takes too long for its answer.");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CannotDo("The command was interrupted.");
+      throw new NoAnswer("The command was interrupted.");
+    } finally {
+      answer.cancel(true);
     }
+  }
+
+  private String reason(@Nullable Throwable failure) {
+    if (failure instanceof SSLException) {
+      return "There is no TLS connection to "
+          + base
+          + ": most often its certificate is none that Java trusts here.";
+    }
+    // The JDK has no type for this one.
+    if (failure != null && String.valueOf(failure.getMessage()).startsWith("body exceeds")) {
+      return "What answers at " + base + " sends more than an admin API does.";
+    }
+    return "The admin API does not answer at "
+        + base
+        + "; is `portvakt dev` running, or is it elsewhere (--url, --admin)?";
   }
 }

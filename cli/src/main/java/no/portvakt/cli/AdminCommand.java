@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import no.portvakt.cli.AdminApiClient.NoAnswer;
+import no.portvakt.cli.ClientKeyCommand.Keys;
 import no.portvakt.cli.Portvakt.CannotDo;
 import no.portvakt.maskinporten.MaskinportenClient;
 import no.portvakt.maskinporten.MaskinportenException;
@@ -73,6 +75,8 @@ abstract class AdminCommand implements Callable<Integer> {
       return maskinporten.token(scopes).value();
     } catch (MaskinportenException e) {
       throw refused(e);
+    } catch (IllegalArgumentException e) { // of a scope
+      throw new CannotDo(String.valueOf(e.getMessage()));
     }
   }
 
@@ -107,36 +111,44 @@ abstract class AdminCommand implements Callable<Integer> {
 
   /**
    * Makes a key for a client, writes the client with it to a new file, and registers the public
-   * half.
+   * half. The file stays when the key may be registered: nobody else has the private half.
    *
-   * @param others the keys that the client keeps
-   * @param tag the state that its keys must be in; null: any
+   * @param old the keys that the client has
+   * @param kept those that it keeps
    */
   void registerNewKey(
       AdminApiClient api,
       PrintWriter out,
       Map<String, @Nullable Object> of,
-      List<?> others,
-      @Nullable String tag,
-      Path file)
-      throws IOException {
+      Keys old,
+      List<?> kept,
+      Path file) {
     RSAKey key = ClientFile.newKey();
     String id = String.valueOf(of.get("client_id"));
     List<String> scopes =
         of.get("scopes") instanceof List<?> list
             ? list.stream().map(String::valueOf).toList()
             : List.of();
-    List<Object> keys = new ArrayList<>(others);
+    List<Object> keys = new ArrayList<>(kept);
     keys.add(key.toPublicJWK().toJSONObject());
     client.other(speaker, id, scopes, key).writeNew(file);
-    boolean registered = false;
     try {
-      api.put("clients/" + AdminApiClient.encoded(id) + "/jwks", Map.of("keys", keys), tag);
-      registered = true;
-    } finally {
-      if (!registered) {
+      old.replace(api, ClientCommand.path(id), keys);
+    } catch (NoAnswer e) {
+      throw new CannotDo(
+          e.getMessage()
+              + " The key "
+              + key.getKeyID()
+              + " may be registered, so its file "
+              + file
+              + " stays; `key list` shows whether it is.");
+    } catch (CannotDo e) {
+      try {
         Files.delete(file);
+      } catch (IOException undeleted) {
+        e.addSuppressed(new CannotDo("The file " + file + " can't be deleted."));
       }
+      throw e;
     }
     say(out, "The client with its private key " + key.getKeyID() + " is in " + file + ".");
   }

@@ -8,7 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import no.portvakt.cli.AdminApiClient.NoAnswer;
 import no.portvakt.cli.AuthorityPlan.Kind;
+import no.portvakt.cli.AuthorityPlan.NotKept;
 import no.portvakt.cli.AuthorityPlan.Step;
 import no.portvakt.cli.Portvakt.CannotDo;
 import no.portvakt.tokens.Json;
@@ -60,17 +62,25 @@ final class ApplyCommand extends AdminCommand {
     if (plan) {
       return steps.isEmpty() ? 0 : 1;
     }
-    int done = 0;
+    int well = 0;
     CannotDo refusal = null;
-    while (done < steps.size() && refusal == null) {
+    while (well < steps.size() && refusal == null) {
       try {
-        steps.get(done).request().run();
-        done++;
+        steps.get(well).request().run();
+        well++;
       } catch (CannotDo e) {
         refusal = e;
       }
     }
-    report(steps, done, clients.ids(), out);
+    report(steps, well, refusal, clients.ids(), out);
+    try {
+      write(clients.ids());
+    } catch (CannotDo e) {
+      if (refusal == null) {
+        throw e;
+      }
+      refusal.addSuppressed(e);
+    }
     if (refusal != null) {
       throw refusal;
     }
@@ -98,23 +108,44 @@ final class ApplyCommand extends AdminCommand {
    * Says what is done and what not, and which clients there are: after a refusal too, for some may
    * be new.
    *
-   * @param done how many steps were taken; the next, if there is one, was refused
+   * @param well how many steps went well
+   * @param refusal why the next step did not; null: there is none
    */
-  private void report(List<Step> steps, int done, Map<String, String> clients, PrintWriter out) {
+  private void report(
+      List<Step> steps,
+      int well,
+      @Nullable CannotDo refusal,
+      Map<String, String> clients,
+      PrintWriter out) {
+    int tried = refusal == null ? well : well + 1;
+    boolean different = refusal instanceof NotKept;
+    boolean unknown = refusal instanceof NoAnswer;
     if (json) {
+      List<Step> last = steps.subList(well, tried);
       Map<String, Object> members = new LinkedHashMap<>();
-      members.put("done", steps.subList(0, done).stream().map(Step::what).toList());
-      members.put("not_done", steps.subList(done, steps.size()).stream().map(Step::what).toList());
+      members.put("done", names(steps.subList(0, different ? tried : well)));
+      members.put(
+          "not_done", names(steps.subList(different || unknown ? tried : well, steps.size())));
+      members.put("different", names(different ? last : List.of()));
+      members.put("unknown", names(unknown ? last : List.of()));
       members.put("clients", clients);
       out.println(Json.write(members));
-    } else if (done < steps.size()) {
-      steps.subList(0, done).forEach(step -> out.println("Done:     " + step));
-      out.println("Refused:  " + steps.get(done));
-      steps.subList(done + 1, steps.size()).forEach(step -> out.println("Not done: " + step));
-    } else if (done > 0) {
+    } else if (refusal != null) {
+      steps.subList(0, well).forEach(step -> out.println("Done:     " + step));
+      out.println(
+          (different ? "Differs:  " : unknown ? "Unknown:  " : "Refused:  ") + steps.get(well));
+      steps.subList(tried, steps.size()).forEach(step -> out.println("Not done: " + step));
+    } else if (well > 0) {
       out.println("Done.");
     }
     clients.forEach((name, id) -> say(out, "Client " + name + ": " + id));
+  }
+
+  private static List<String> names(List<Step> steps) {
+    return steps.stream().map(Step::what).toList();
+  }
+
+  private void write(Map<String, String> clients) {
     if (ids != null) {
       try {
         Files.writeString(ids, Json.writePretty(clients) + "\n");

@@ -58,7 +58,7 @@ final class AuditCommand {
     public Integer call() {
       Logging.start(Logging.Format.TEXT);
       PrintWriter out = spec.commandLine().getOut();
-      long from = since == null ? 0 : instant(since).toEpochMilli();
+      long from = since == null ? 0 : millis(since);
       try (Database database = StoreOptions.open(store.settings())) {
         // Chains are in order by themselves; between them the time decides.
         PriorityQueue<Cursor> chains =
@@ -140,7 +140,8 @@ final class AuditCommand {
           .stripTrailing();
     }
 
-    private static Instant instant(String text) {
+    /** A time as milliseconds since 1970. */
+    private static long millis(String text) {
       try {
         char unit = text.isEmpty() ? ' ' : text.charAt(text.length() - 1);
         if ("smhd".indexOf(unit) >= 0) {
@@ -152,9 +153,9 @@ final class AuditCommand {
                 case 'h' -> Duration.ofHours(1);
                 default -> Duration.ofDays(1);
               };
-          return Instant.now().minus(one.multipliedBy(count));
+          return Instant.now().minus(one.multipliedBy(count)).toEpochMilli();
         }
-        return Instant.parse(text);
+        return Instant.parse(text).toEpochMilli();
       } catch (DateTimeException | ArithmeticException | NumberFormatException e) {
         throw new CannotDo("--since takes a time such as 2026-01-31T12:00:00Z, or 30m, 12h, 7d.");
       }

@@ -1,7 +1,5 @@
 package no.portvakt.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
 import java.time.InstantSource;
 import java.util.List;
@@ -26,7 +24,6 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 final class AuditPseudonymCommand implements Callable<Integer> {
-  private static final int LONGEST = 64;
 
   @Mixin StoreOptions store = new StoreOptions();
 
@@ -37,7 +34,7 @@ final class AuditPseudonymCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     Logging.start(Logging.Format.TEXT);
     if (!arguments.isEmpty()) {
       throw new CannotDo(
@@ -46,7 +43,7 @@ final class AuditPseudonymCommand implements Callable<Integer> {
     }
     Settings settings = store.settings();
     try (Database database = StoreOptions.open(settings)) {
-      String number = line(System.in).strip();
+      String number = Input.line();
       if (!number.matches("[0-9]{11}")) {
         throw new CannotDo("What was read is no number of eleven digits.");
       }
@@ -57,14 +54,5 @@ final class AuditPseudonymCommand implements Callable<Integer> {
       out.flush();
       return 0;
     }
-  }
-
-  /** The first line, without waiting for the end of what is typed. */
-  private static String line(InputStream in) throws IOException {
-    StringBuilder line = new StringBuilder();
-    for (int c = in.read(); c >= 0 && c != '\n' && line.length() < LONGEST; c = in.read()) {
-      line.append((char) c);
-    }
-    return line.toString();
   }
 }

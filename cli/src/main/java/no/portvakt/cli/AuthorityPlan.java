@@ -55,6 +55,15 @@ final class AuthorityPlan {
     }
   }
 
+  /** A step was taken, and what it was about has become something else than the file says. */
+  static final class NotKept extends CannotDo {
+    private static final long serialVersionUID = 1L;
+
+    NotKept(String sentence) {
+      super(sentence);
+    }
+  }
+
   /**
    * The steps to take.
    *
@@ -170,8 +179,8 @@ final class AuthorityPlan {
       String what, Map<String, @Nullable Object> settings, Map<String, @Nullable Object> answer) {
     List<String> differences = Members.differences(settings, answer);
     if (!differences.isEmpty()) {
-      throw new CannotDo(
-          "The authority does not keep this of the "
+      throw new NotKept(
+          "The step is taken, but the authority does not keep this of the "
               + what
               + " as the file says: "
               + String.join("; ", differences)

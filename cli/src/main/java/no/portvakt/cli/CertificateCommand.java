@@ -2,7 +2,6 @@ package no.portvakt.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -78,7 +77,7 @@ final class CertificateCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     OrganisationNumber number = OrganisationNumber.parse(organisation);
     if (number == null) {
       throw new CannotDo("--org must be an organisation number: nine digits, the last a check.");
@@ -100,15 +99,15 @@ final class CertificateCommand implements Callable<Integer> {
         throw new CannotDo("The file " + file + " is there already; --force replaces it.");
       }
     }
-    String password = passwordFile == null ? PASSWORD : password(passwordFile);
+    char[] password = passwordFile == null ? PASSWORD.toCharArray() : Input.password(passwordFile);
     Issued issued = issue(authority(), number, called);
-    write(store, issued.toPkcs12("enterprise-" + number, password.toCharArray()));
+    write(store, issued.toPkcs12("enterprise-" + number, password));
     write(pem, issued.toPem().getBytes(StandardCharsets.US_ASCII));
     report(issued, store, pem);
     return 0;
   }
 
-  private TestAuthority authority() throws IOException {
+  private TestAuthority authority() {
     Path file = data.resolve("dev").resolve("test-authority.pem");
     if (!Files.isRegularFile(file)) {
       throw new CannotDo(
@@ -118,6 +117,8 @@ final class CertificateCommand implements Callable<Integer> {
       return TestAuthority.read(file);
     } catch (IllegalArgumentException e) {
       throw new CannotDo("The file " + file + " can't be used; delete it for a new one.");
+    } catch (IOException e) {
+      throw CannotDo.unreadable(file);
     }
   }
 
@@ -133,25 +134,15 @@ final class CertificateCommand implements Callable<Integer> {
             until));
   }
 
-  private static String password(Path file) {
-    try {
-      String password = Files.readString(file).strip();
-      if (password.isEmpty()) {
-        throw new CannotDo("The file " + file + " holds no password.");
-      }
-      return password;
-    } catch (IOException e) {
-      throw new UncheckedIOException("The file " + file + " can't be read.", e);
-    }
-  }
-
   // Whole or not at all: an earlier file stays until the new one can take its place.
   private static void write(Path file, byte[] bytes) {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
       Files.deleteIfExists(fresh); // its permissions may be others
-      boolean _ = OwnerOnly.createFile(fresh);
+      if (!OwnerOnly.createFile(fresh)) {
+        throw new CannotDo("The file " + fresh + " is there already; somebody else is at it.");
+      }
       try {
         Files.write(fresh, bytes);
         Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.cli.AdminApiClient.Reply;
+import no.portvakt.cli.ClientKeyCommand.Keys;
 import no.portvakt.cli.Portvakt.CannotDo;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -39,22 +40,20 @@ final class ClientCommand {
 
     /** The client's address below the admin API. */
     String path(AdminApiClient api) {
-      List<String> ids = new ArrayList<>();
-      for (Map<String, @Nullable Object> client : api.get("clients").list()) {
-        String id = String.valueOf(client.get("client_id"));
-        if (id.equals(wanted)) {
-          return ClientCommand.path(id);
-        }
-        if (wanted.equals(client.get("client_name"))) {
-          ids.add(id);
-        }
+      String path = ClientCommand.path(wanted);
+      if (api.find(path) != null) { // also one of another organisation, or deleted
+        return path;
       }
+      List<String> ids =
+          api.all("clients").stream()
+              .filter(client -> wanted.equals(client.get("client_name")))
+              .map(client -> String.valueOf(client.get("client_id")))
+              .toList();
       if (ids.size() > 1) {
         throw new CannotDo(
             "Several clients are named " + wanted + ": " + String.join(", ", ids) + ".");
       }
-      // One that is not in the list may be of another organisation, or deleted.
-      return ClientCommand.path(ids.isEmpty() ? wanted : ids.get(0));
+      return ids.isEmpty() ? path : ClientCommand.path(ids.get(0)); // what is asked next says 404
     }
   }
 
@@ -153,7 +152,7 @@ final class ClientCommand {
       Map<String, @Nullable Object> made = api.post("clients", body).object();
       print(out, made);
       if (newKey != null) {
-        registerNewKey(api, out, made, List.of(), null, newKey);
+        registerNewKey(api, out, made, Keys.NONE, List.of(), newKey);
       }
       return 0;
     }

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * {@code token_endpoint}, {@code client_id}, {@code scopes} and {@code jwk}, the private key.
  */
 final class ClientFile {
+  private static final int LARGEST = 1024 * 1024;
+
   private final String issuer;
   private final String tokenEndpoint;
   private final String clientId;
@@ -48,7 +50,7 @@ final class ClientFile {
     this.jwk = jwk;
   }
 
-  static ClientFile read(Path file) throws IOException {
+  static ClientFile read(Path file) {
     if (!Files.isRegularFile(file)) {
       throw new CannotDo(
           "There is no client file "
@@ -57,7 +59,7 @@ final class ClientFile {
     }
     Map<String, @Nullable Object> members;
     try {
-      members = Json.readObject(Files.readAllBytes(file));
+      members = Json.readObject(Input.read(file, LARGEST));
     } catch (MalformedJson e) {
       throw new CannotDo("The client file " + file + " " + e.reason() + ".");
     }
@@ -92,8 +94,12 @@ final class ClientFile {
   /** Refuses a place where something is already, so that no key is lost. */
   static void requireFree(Path file) {
     if (Files.exists(file)) {
-      throw new CannotDo("The file " + file + " is there already; name a new one.");
+      throw isThere(file);
     }
+  }
+
+  private static CannotDo isThere(Path file) {
+    return new CannotDo("The file " + file + " is there already; name a new one.");
   }
 
   /** Writes a new file that only its owner can read. */
@@ -104,11 +110,12 @@ final class ClientFile {
     members.put("client_id", clientId);
     members.put("scopes", scopes);
     members.put("jwk", jwk);
-    requireFree(file);
     try {
       Path folder = file.toAbsolutePath().getParent();
       Files.createDirectories(Objects.requireNonNull(folder, "a file is in a folder"));
-      OwnerOnly.createFile(file);
+      if (!OwnerOnly.createFile(file)) {
+        throw isThere(file);
+      }
       Files.writeString(file, Json.writePretty(members) + "\n");
     } catch (IOException e) {
       throw CannotDo.unwritable(file);
@@ -117,10 +124,6 @@ final class ClientFile {
 
   String issuer() {
     return issuer;
-  }
-
-  String clientId() {
-    return clientId;
   }
 
   List<String> scopes() {

@@ -32,18 +32,37 @@ final class ClientKeyCommand {
    * The keys of a client, as the admin API has them.
    *
    * @param keys JWKs; none of them has expired
-   * @param tag their state; null: there are none
+   * @param registered whether there are keys, expired ones counted
+   * @param tag their state, if the API says it
    */
-  record Keys(List<Map<String, @Nullable Object>> keys, @Nullable String tag) {
+  record Keys(List<Map<String, @Nullable Object>> keys, boolean registered, @Nullable String tag) {
+    /** Those of a client that has none. */
+    static final Keys NONE = new Keys(List.of(), false, null);
+
     static Keys of(AdminApiClient api, String client) {
       Reply reply = api.find(client + "/jwks"); // 404: there are none
-      List<Map<String, @Nullable Object>> keys =
-          reply == null ? List.of() : new Reply(reply.object().get("keys"), null).list();
+      if (reply == null) {
+        return NONE;
+      }
+      List<Map<String, @Nullable Object>> keys = new Reply(reply.object().get("keys"), null).list();
       // The API does not take back what has expired; it is of no use either.
       long now = Instant.now().getEpochSecond();
       return new Keys(
           keys.stream().filter(key -> !(key.get("exp") instanceof Long exp) || exp > now).toList(),
-          reply == null ? null : reply.tag());
+          true,
+          reply.tag());
+    }
+
+    /** Registers others in the place of these, when these are still what is registered. */
+    void replace(AdminApiClient api, String client, List<?> others) {
+      String path = client + "/jwks";
+      if (others.isEmpty()) {
+        api.delete(path, tag);
+      } else if (registered) {
+        api.put(path, Map.of("keys", others), tag);
+      } else {
+        api.putNew(path, Map.of("keys", others));
+      }
     }
   }
 
@@ -93,12 +112,12 @@ final class ClientKeyCommand {
       Map<String, @Nullable Object> of = api.get(path).object();
       Keys old = Keys.of(api, path);
       if (newKey != null) {
-        registerNewKey(api, out, of, old.keys(), old.tag(), newKey);
+        registerNewKey(api, out, of, old, old.keys(), newKey);
       } else if (key != null) {
         List<Object> keys = new ArrayList<>(old.keys());
         keys.removeIf(it -> Objects.equals(key.get("kid"), ((Map<?, ?>) it).get("kid")));
         keys.add(key);
-        api.put(path + "/jwks", Map.of("keys", keys), old.tag());
+        old.replace(api, path, keys);
         say(out, "The key " + key.get("kid") + " is registered.");
       }
       return 0;
@@ -128,7 +147,7 @@ final class ClientKeyCommand {
       String path = path(api);
       Map<String, @Nullable Object> of = api.get(path).object();
       Keys old = Keys.of(api, path);
-      registerNewKey(api, out, of, removeOld ? List.of() : old.keys(), old.tag(), newKey);
+      registerNewKey(api, out, of, old, removeOld ? List.of() : old.keys(), newKey);
       for (Map<String, @Nullable Object> key : old.keys()) {
         say(
             out,
@@ -159,11 +178,7 @@ final class ClientKeyCommand {
       if (!keys.removeIf(key -> kid.equals(key.get("kid")))) {
         throw new CannotDo("The client has no key " + kid + "; `key list` shows those it has.");
       }
-      if (keys.isEmpty()) {
-        api.delete(path + "/jwks", old.tag());
-      } else {
-        api.put(path + "/jwks", Map.of("keys", keys), old.tag());
-      }
+      old.replace(api, path, keys);
       say(out, "The key " + kid + " does not count any more.");
       return 0;
     }

@@ -1,7 +1,6 @@
 package no.portvakt.cli;
 
 import com.nimbusds.jose.jwk.RSAKey;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -39,7 +38,7 @@ final class ClientOptions {
   }
 
   /** The file that says who the client is, when not the variables do. */
-  @Nullable ClientFile clientFile() throws IOException {
+  @Nullable ClientFile clientFile() {
     return isOfVariables() ? null : ClientFile.read(file == null ? data.resolve(OF_DEV) : file);
   }
 

@@ -131,7 +131,7 @@ final class ClientPlan {
               AuthorityPlan.requireTaken(what, client.settings(), made);
             }));
     if (client.keys() != null && !client.keys().isEmpty()) {
-      keys(client, new Keys(List.of(), null), steps);
+      keys(client, Keys.NONE, steps);
     }
   }
 
@@ -198,16 +198,10 @@ final class ClientPlan {
               Kind.CHANGE,
               "keys of client " + client.name(),
               changes,
-              () -> putKeys(client, set, old.tag())));
-    }
-  }
-
-  private void putKeys(Client client, List<Object> keys, @Nullable String tag) {
-    String path = ClientCommand.path(String.valueOf(ids.get(client.name()))) + "/jwks";
-    if (keys.isEmpty()) {
-      api.delete(path, tag);
-    } else {
-      api.put(path, Map.of("keys", keys), tag);
+              () ->
+                  // One that was new has an id by now.
+                  old.replace(
+                      api, ClientCommand.path(String.valueOf(ids.get(client.name()))), set)));
     }
   }
 

@@ -1,10 +1,6 @@
 package no.portvakt.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.cli.Portvakt.CannotDo;
@@ -58,12 +54,10 @@ final class ConsentCommand {
     @Override
     int run(AdminApiClient api, PrintWriter out) {
       Map<String, @Nullable Object> body;
-      try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
-        body = Json.readObject(in.readNBytes(LONGEST));
+      try {
+        body = Json.readObject(Input.read(file, LONGEST));
       } catch (MalformedJson e) {
         throw new CannotDo("The consent " + e.reason() + ".");
-      } catch (IOException e) {
-        throw CannotDo.unreadable(Path.of(file));
       }
       print(out, List.of(api.post("consents", body).object()), COLUMNS);
       return 0;

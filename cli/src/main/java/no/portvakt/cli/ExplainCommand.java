@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     description = "Say why: each rule of a decision with what it compared.",
     mixinStandardHelpOptions = true)
 final class ExplainCommand implements Callable<Integer> {
-  private static final long LARGEST = 1024L * 1024;
+  private static final int LARGEST = 1024 * 1024;
 
   @Parameters(
       paramLabel = "DECISION",
@@ -65,7 +65,7 @@ final class ExplainCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     Logging.start(Logging.Format.TEXT);
     PrintWriter out = spec.commandLine().getOut();
     if ((decision == null) == (token == null)) {
@@ -154,18 +154,8 @@ final class ExplainCommand implements Callable<Integer> {
     }
   }
 
-  private static String read(String name) throws IOException {
-    byte[] bytes;
-    if (name.equals("-")) {
-      bytes = System.in.readNBytes((int) LARGEST);
-    } else {
-      Path file = Path.of(name);
-      if (!Files.isRegularFile(file) || Files.size(file) > LARGEST) {
-        throw new CannotDo("There is no file " + name + " of at most 1 MiB.");
-      }
-      bytes = Files.readAllBytes(file);
-    }
-    String text = new String(bytes, StandardCharsets.UTF_8).strip();
+  private static String read(String name) {
+    String text = new String(Input.read(name, LARGEST), StandardCharsets.UTF_8).strip();
     // What people paste: a JSON string from a log, or the whole header value.
     text =
         text.startsWith("\"") && text.endsWith("\"") && text.length() > 1
@@ -178,7 +168,9 @@ final class ExplainCommand implements Callable<Integer> {
       PrintWriter out, String title, Map<String, @Nullable Object> members) {
     out.println(title);
     members.forEach((name, value) ->
-        out.printf("  %-20s %s%s%n", name, RuleTrace.printable(value), time(name, value)));
+        out.printf(
+            "  %-20s %s%s%n",
+            RuleTrace.printable(name), RuleTrace.printable(value), time(name, value)));
     out.println();
   }
 

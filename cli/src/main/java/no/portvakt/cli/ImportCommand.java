@@ -1,8 +1,6 @@
 package no.portvakt.cli;
 
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import no.portvakt.cli.Portvakt.CannotDo;
@@ -34,7 +32,7 @@ final class ImportCommand {
       },
       mixinStandardHelpOptions = true)
   static final class OrganisationsCommand implements Callable<Integer> {
-    private static final long LARGEST = 64L * 1024 * 1024;
+    private static final int LARGEST = 64 * 1024 * 1024;
 
     @Parameters(paramLabel = "FILE", description = "The file to read.")
     Path file = Path.of("");
@@ -44,15 +42,13 @@ final class ImportCommand {
     @Spec CommandSpec spec = CommandSpec.create();
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
       Logging.start(Logging.Format.TEXT);
       PrintWriter out = spec.commandLine().getOut();
-      if (!Files.isRegularFile(file) || Files.size(file) > LARGEST) {
-        throw new CannotDo("There is no file " + file + " of at most 64 MiB.");
-      }
+      byte[] bytes = Input.read(file, LARGEST);
       try (Database database = Server.openStore(store.settings())) {
         OrganisationImport.Result result =
-            OrganisationImport.run(Files.readAllBytes(file), new OrganisationTable(database));
+            OrganisationImport.run(bytes, new OrganisationTable(database));
         out.printf("%d organisations imported.%n", result.imported());
         for (String problem : result.problems()) {
           spec.commandLine().getErr().println("left out: " + problem);

@@ -49,12 +49,12 @@ final class KeyImportCommand extends KeysCommand.OnOneRole {
   }
 
   private KeyMaterial read() {
+    char[] password = passwordFile == null ? new char[0] : Input.password(passwordFile);
     try {
       if (Files.size(file) > LARGEST) {
         throw new CannotDo("The file " + file + " is too large for a key.");
       }
       byte[] bytes = Files.readAllBytes(file);
-      char[] password = passwordFile == null ? new char[0] : password(passwordFile);
       String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
       if (!name.endsWith(".p12") && !name.endsWith(".pfx")) {
         String pem = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
@@ -69,14 +69,6 @@ final class KeyImportCommand extends KeysCommand.OnOneRole {
       throw new UncheckedIOException("The file " + file + " can't be read.", e);
     } catch (IllegalArgumentException e) {
       throw new CannotDo("The file " + file + " can't be used: " + e.getMessage());
-    }
-  }
-
-  private static char[] password(Path file) {
-    try {
-      return Files.readString(file).stripTrailing().toCharArray();
-    } catch (IOException e) {
-      throw new UncheckedIOException("The file " + file + " can't be read.", e);
     }
   }
 }

@@ -100,6 +100,11 @@ public final class Portvakt implements Runnable {
             || e instanceof CannotDo;
     if (expected) {
       line.getErr().println("portvakt: " + e.getMessage());
+      for (Throwable besides : e.getSuppressed()) {
+        if (besides instanceof CannotDo) {
+          line.getErr().println("portvakt: " + besides.getMessage());
+        }
+      }
     } else {
       e.printStackTrace(line.getErr());
     }
@@ -107,7 +112,7 @@ public final class Portvakt implements Runnable {
   }
 
   /** A command can't be carried out; the message is one sentence for the person who gave it. */
-  static final class CannotDo extends RuntimeException {
+  static class CannotDo extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     CannotDo(String sentence) {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.tokens.Json;
+import no.portvakt.tokens.RuleTrace;
 import org.jspecify.annotations.Nullable;
 
 /** Objects as a person reads them on a console. */
@@ -31,9 +32,13 @@ final class Table {
 
   /** A member a line. */
   static void print(PrintWriter out, Map<String, @Nullable Object> object) {
-    int width = object.keySet().stream().mapToInt(String::length).max().orElse(0);
-    object.forEach(
-        (name, value) -> line(out, new int[] {width, 0}, new String[] {name, text(value)}));
+    int width =
+        object.keySet().stream()
+            .mapToInt(name -> RuleTrace.printable(name).length())
+            .max()
+            .orElse(0);
+    object.forEach((name, value) ->
+        line(out, new int[] {width, 0}, new String[] {RuleTrace.printable(name), text(value)}));
   }
 
   private static void line(PrintWriter out, int[] widths, String[] cells) {
@@ -49,12 +54,13 @@ final class Table {
     if (value == null) {
       return "";
     }
-    if (value instanceof List<?> list && list.stream().allMatch(it -> it instanceof String)) {
-      return String.join(" ", list.stream().map(String::valueOf).toList());
-    }
-    // What is shown may come from somebody else: no control characters reach the terminal.
-    return value instanceof String text
-        ? text.replaceAll("\\p{Cntrl}", " ")
-        : value instanceof Map || value instanceof List ? Json.write(value) : value.toString();
+    boolean texts =
+        value instanceof List<?> list && list.stream().allMatch(it -> it instanceof String);
+    String text =
+        texts
+            ? String.join(" ", ((List<?>) value).stream().map(String::valueOf).toList())
+            : value instanceof Map || value instanceof List ? Json.write(value) : value.toString();
+    // What is shown may come from somebody else: nothing that drives a terminal reaches it.
+    return text.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", " ");
   }
 }

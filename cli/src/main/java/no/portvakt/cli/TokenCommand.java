@@ -1,10 +1,6 @@
 package no.portvakt.cli;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -82,7 +78,10 @@ final class TokenCommand implements Callable<Integer> {
   @Option(
       names = "--consent-from",
       paramLabel = "URN",
-      description = "Who gave the consent, such as urn:altinn:organization:identifier-no:ORGNO.")
+      description = {
+        "Who gave the consent, such as urn:altinn:organization:identifier-no:ORGNO. `-` reads it",
+        "from standard input, for it may have a person number."
+      })
   @Nullable String consentFrom;
 
   @Option(
@@ -113,10 +112,13 @@ final class TokenCommand implements Callable<Integer> {
   @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     Logging.start(Logging.Format.TEXT);
     if (grantOnly && exchange) {
       throw new CannotDo("--grant-only and --exchange exclude each other.");
+    }
+    if (Input.STANDARD.equals(pid) && Input.STANDARD.equals(consentFrom)) {
+      throw new CannotDo("--pid and --consent-from can't both be read from standard input.");
     }
     ClientFile file = client.clientFile();
     TokenRequest request = request(file);
@@ -127,7 +129,7 @@ final class TokenCommand implements Callable<Integer> {
     return 0;
   }
 
-  private TokenRequest request(@Nullable ClientFile file) throws IOException {
+  private TokenRequest request(@Nullable ClientFile file) {
     List<String> wanted = scopes.isEmpty() ? client.scopes(file) : scopes;
     if (wanted.isEmpty()) {
       throw new CannotDo("Which scope? --scope says it.");
@@ -142,7 +144,7 @@ final class TokenCommand implements Callable<Integer> {
         request.onBehalfOf(onBehalfOf);
       }
       if (pid != null) {
-        request.pid(pid.equals("-") ? line() : pid);
+        request.pid(given(pid));
       }
       if (systemUser != null) {
         String[] parts = systemUser.split(":", 2);
@@ -152,7 +154,7 @@ final class TokenCommand implements Callable<Integer> {
         throw new CannotDo("--consent and --consent-from go together.");
       }
       if (consent != null && consentFrom != null) {
-        request.consent(consent, consentFrom);
+        request.consent(consent, given(consentFrom));
       }
       return (exchange ? request.altinn() : request).build();
     } catch (IllegalArgumentException e) {
@@ -160,11 +162,9 @@ final class TokenCommand implements Callable<Integer> {
     }
   }
 
-  private static String line() throws IOException {
-    // Not closed: standard input is not ours.
-    String line =
-        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII)).readLine();
-    return line == null ? "" : line.strip();
+  /** What an option says, itself or on standard input. */
+  private static String given(String option) {
+    return option.equals(Input.STANDARD) ? Input.line() : option;
   }
 
   private static String grant(@Nullable ClientFile file, TokenRequest request) {

@@ -108,6 +108,55 @@ class AdminApiClientTest {
     assertThat(out.toString()).contains("new");
   }
 
+  @Test
+  void findsAClientByItsIdWhereTheListIsTooLong() {
+    clients();
+    StringWriter out = new StringWriter();
+    assertThat(show("c1").run(api, new PrintWriter(out))).isZero();
+    assertThat(out.toString()).contains("c1");
+  }
+
+  @Test
+  void showsNothingThatDrivesATerminal() {
+    clients();
+    StringWriter out = new StringWriter();
+    assertThat(show("c1").run(api, new PrintWriter(out))).isZero();
+    assertThat(out.toString())
+        .contains("name", "[2J", "[31m")
+        .doesNotContain("\u001b", "\u009b", "15507600333");
+  }
+
+  @Test
+  void takesNoNameForKnownWhereTheListIsTooLong() {
+    clients();
+    assertThatExceptionOfType(CannotDo.class)
+        .isThrownBy(() -> show("named").run(api, new PrintWriter(new StringWriter())))
+        .withMessageContaining("may not show all of /clients");
+  }
+
+  private static ClientCommand.ShowCommand show(String wanted) {
+    ClientCommand.ShowCommand show = new ClientCommand.ShowCommand();
+    show.wanted = wanted;
+    return show;
+  }
+
+  /** The client {@code c1}, in a list that is cut off. */
+  private void clients() {
+    Map<String, Object> client =
+        Map.of(
+            "client_id",
+            "c1",
+            "client_name",
+            "named",
+            "scopes",
+            List.of("a\u001b[31m", "b\u009b"),
+            "name\u001b[2J of 15507600333",
+            1);
+    list("/clients", Collections.nCopies(5000, client));
+    server.createContext("/clients/", exchange -> answer(exchange, 404, null, Map.of()));
+    server.createContext("/clients/c1", exchange -> answer(exchange, 200, "\"one\"", client));
+  }
+
   /** One scope whose state is the tag; without a name, as many as a list can have. */
   private void scopes(String tag) {
     server.createContext(

@@ -342,6 +342,20 @@ class ApplyCommandTest {
                 .formatted(id));
     assertThat(refused.code()).isEqualTo(2);
     assertThat(refused.err()).contains("does not keep", "authorization_lifetime");
+    assertThat(refused.out())
+        .contains("Differs:  + client " + id)
+        .doesNotContain("Refused", "Not done");
+    assertThat(platform.object("client", "show", id)).containsEntry("client_name", id);
+    String other = id + "-other";
+    Console asJson =
+        apply(
+            "clients:\n  - {client_name: %s, description: x, authorization_lifetime: 60}\n"
+                .formatted(other),
+            "--json");
+    assertThat(asJson.objects().get(1))
+        .containsEntry("done", List.of("client " + other))
+        .containsEntry("different", List.of("client " + other))
+        .containsEntry("not_done", List.of());
   }
 
   @Test
@@ -363,6 +377,11 @@ class ApplyCommandTest {
     Path nowhere = folder.resolve("not/there/ids.json");
     String less = yaml.substring(0, yaml.lastIndexOf("  - "));
     assertThat(apply(less, "--out", nowhere.toString()).err()).contains("can't be written");
+    assertThat(apply(yaml, "--out", nowhere.toString()).err().lines())
+        .hasSize(2)
+        .satisfiesExactly(
+            refusal -> assertThat(refusal).contains("scopes"),
+            unwritten -> assertThat(unwritten).contains(nowhere + " can't be written"));
   }
 
   @Test

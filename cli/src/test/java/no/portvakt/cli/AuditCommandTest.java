@@ -106,6 +106,8 @@ class AuditCommandTest {
         "xh",
         "99999999999999999999d",
         "9223372036854775807d",
+        "200000000000d",
+        "+1000000000-01-01T00:00:00Z",
         "2026-13-01T00:00:00Z"
       })
   void refusesATimeThatIsNone(String since) {

@@ -101,7 +101,7 @@ class CertificateCommandTest {
 
   @Test
   void writesFilesForTheirOwnerAlone() throws Exception {
-    Path password = Files.writeString(out.resolve("password"), "of the tests\n");
+    Path password = Files.writeString(out.resolve("password"), "of the tests\r\nmore");
     issue("--password-file", password.toString(), "--name", "Blåbær AS").succeeds();
     for (Path file :
         List.of(
@@ -134,6 +134,10 @@ class CertificateCommandTest {
   void saysWhyAFileCanNotBeWritten() throws Exception {
     Path inTheWay = Files.createDirectory(out.resolve("enterprise-974760673.p12"));
     Files.writeString(inTheWay.resolve("a"), "");
+    Path empty = Files.writeString(shared.resolve("empty-password"), "\nsecond line");
+    assertThat(issue("--password-file", empty.toString(), "--force").fails())
+        .contains(empty + " is empty")
+        .doesNotContain("second line");
     assertThat(issue("--force").fails())
         .contains(inTheWay + " can't be written: a folder is in its place.");
     try (Stream<Path> files = Files.list(out)) {
@@ -180,7 +184,9 @@ class CertificateCommandTest {
     assertThat(Console.run(line).fails()).contains("portvakt dev", missing.toString());
     Files.createDirectories(missing.resolve("dev"));
     Files.writeString(missing.resolve("dev/test-authority.pem"), "nothing");
-    assertThat(Console.run(line).fails()).contains("test-authority.pem");
+    assertThat(Console.run(line).fails()).contains("test-authority.pem can't be used");
+    Files.write(missing.resolve("dev/test-authority.pem"), new byte[] {(byte) 0xff});
+    assertThat(Console.run(line).fails()).contains("test-authority.pem can't be read.");
   }
 
   private Console issue(String... options) {

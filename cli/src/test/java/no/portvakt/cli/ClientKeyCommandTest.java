@@ -92,6 +92,11 @@ class ClientKeyCommandTest {
         .contains("is there already");
     assertThat(Files.readString(file)).isEqualTo("mine");
     assertThat(platform.run("client", "show", name).fails()).contains("404");
+    platform.run("client", "create", name).succeeds();
+    assertThat(platform.run("key", "add", name, "--new", file.toString()).fails())
+        .contains("is there already");
+    assertThat(Files.readString(file)).isEqualTo("mine");
+    assertThat(kids()).isEmpty();
   }
 
   @Test
@@ -184,6 +189,25 @@ class ClientKeyCommandTest {
         .isInstanceOf(CannotDo.class)
         .hasMessageContaining("412 precondition_failed");
     assertThat(kids()).hasSize(2);
+  }
+
+  @Test
+  void addsAFirstKeyOnlyWhereThereIsNone() {
+    String path =
+        ClientCommand.path(
+            String.valueOf(platform.object("client", "create", name).get("client_id")));
+    String token = platform.run("token").succeeds().out().strip();
+    AdminApiClient api = new AdminApiClient(platform.base() + "/maskinporten/", () -> token);
+    ClientKeyCommand.Keys seen = ClientKeyCommand.Keys.of(api, path);
+    platform.run("key", "add", name, "--new", file.toString()).succeeds();
+    List<Object> mine = List.of(ClientFile.newKey().toPublicJWK().toJSONObject());
+    assertThatThrownBy(() -> seen.replace(api, path, mine))
+        .isInstanceOf(CannotDo.class)
+        .hasMessageContaining("412 precondition_failed");
+    assertThat(kids()).hasSize(1);
+    platform.run("key", "remove", name, kids().get(0)).succeeds();
+    seen.replace(api, path, mine);
+    assertThat(kids()).hasSize(1);
   }
 
   private static String pem(PublicKey key) {

@@ -138,6 +138,38 @@ class ExplainTokenTest {
   }
 
   @Test
+  void showsNoPersonNumberAndNothingThatDrivesATerminalInNames() throws Exception {
+    SignedJWT odd =
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.RS256)
+                .customParam("a\u001b[2Jb", 1)
+                .customParam("15507600333", 1)
+                .build(),
+            new JWTClaimsSet.Builder()
+                .claim("c\u001b[31md\u202ee", 1)
+                .claim("urn:15507600333", 1)
+                .build());
+    odd.sign(new RSASSASigner(KEY));
+    assertThat(explain(odd.serialize()).out())
+        .contains("[2Jb", "[31md", "urn:***********")
+        .doesNotContain("\u001b", "\u202e", "15507600333");
+  }
+
+  @Test
+  void refusesATokenThatIsTooLong() throws IOException {
+    String longest = "a".repeat(1024 * 1024);
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream((longest + "b").getBytes(UTF_8)));
+    try {
+      assertThat(Console.run("explain", "--token", "-").fails())
+          .contains("standard input is too long: more than 1024 KiB");
+    } finally {
+      System.setIn(before);
+    }
+    assertThat(explain(longest + "b").fails()).contains("is too long");
+  }
+
+  @Test
   void refusesFilesThatAreNotThere() throws IOException {
     assertThat(Console.run("explain", "--token", folder + "/none").fails()).contains("none");
     assertThat(Console.run("explain", "--token", folder.toString()).fails())

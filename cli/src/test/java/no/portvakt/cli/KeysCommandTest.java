@@ -235,7 +235,7 @@ class KeysCommandTest {
     Path pem = folder.resolve("new.pem");
     Path store = folder.resolve("new.p12");
     IssuedKey.ec(Duration.ofDays(90)).write(pem, store);
-    Path password = Files.writeString(folder.resolve("password"), "secret\n");
+    Path password = Files.writeString(folder.resolve("password"), "secret\nmore");
     keys("import", pem.toString(), "--plan").succeeds();
     assertThat(in("next")).isEmpty();
     assertThat(

@@ -140,6 +140,9 @@ class MaskinportenCommandTest {
     assertThat(platform.object("client", "update", name, "--set", "access_token_lifetime=60"))
         .containsEntry("access_token_lifetime", 60L)
         .containsEntry("scopes", List.of("altinn:serviceowner/instances.read"));
+    String odd = name + "/æ 100%";
+    String oddId = client(odd);
+    assertThat(platform.object("client", "show", odd)).containsEntry("client_id", oddId);
     String second = client(name);
     assertThat(platform.run("client", "show", name).fails())
         .contains("Several clients are named")
@@ -212,6 +215,9 @@ class MaskinportenCommandTest {
     assertThat(platform.run("consent", "list", DIGDIR).succeeds().out())
         .contains(String.valueOf(given));
     platform.run("consent", "remove", String.valueOf(given)).succeeds();
+    Files.writeString(consent, " ".repeat(64 * 1024) + "{}");
+    assertThat(platform.run("consent", "add", consent.toString()).fails())
+        .contains("is too long: more than 64 KiB.");
   }
 
   @Test
@@ -231,6 +237,8 @@ class MaskinportenCommandTest {
         "localhost",
         "https://a@b",
         "https://a?b",
+        "http://localhost:0",
+        "http://localhost:99999",
         "::"
       })
   void sendsNoTokenToAnAddressThatWillNotDo(String url) {
@@ -249,6 +257,14 @@ class MaskinportenCommandTest {
     Path empty = Files.writeString(folder.resolve("empty.json"), "{\"issuer\":\"https://a/\"}");
     assertThat(platform.run("scope", "list", "--admin", empty.toString()).fails())
         .contains("lacks");
+    String admin = Files.readString(platform.adminFile());
+    for (String sign : List.of("\\t", "\\\"")) {
+      Path scopes =
+          Files.writeString(
+              folder.resolve("scopes.json"), admin.replace("idporten:dcr.write", "a" + sign + "b"));
+      assertThat(platform.run("scope", "list", "--admin", scopes.toString()).fails())
+          .contains("no scope may have");
+    }
   }
 
   @ParameterizedTest

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -73,6 +75,22 @@ class PortvaktTest {
     Console console = Console.run(line.split(" ", -1));
     assertThat(console.code()).isEqualTo(2);
     assertThat(console.err()).isNotEmpty().doesNotContain("Exception");
+  }
+
+  /** A file of Linux that is there and gives an error to who reads it, whoever it is. */
+  @EnabledOnOs(OS.LINUX)
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "explain --token FILE",
+        "import organisations FILE",
+        "maskinporten token --client FILE",
+        "maskinporten scope list --client FILE"
+      })
+  void saysWhichFileCanNotBeRead(String line) {
+    String file = "/proc/self/mem";
+    assertThat(Console.run(line.replace("FILE", file).split(" ", -1)).fails())
+        .isEqualTo("portvakt: The file " + file + " can't be read.");
   }
 
   @ParameterizedTest

@@ -2,7 +2,10 @@ package no.portvakt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +13,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import no.portvakt.tokens.CompactJws;
 import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** {@code portvakt maskinporten token}. */
 class TokenCommandTest {
   private static final String SCOPE = "altinn:serviceowner/instances.read";
+  private static final String CONSENT = "5e7b9f4e-3d6f-4a53-9d0f-0d6ad0b6bb51";
 
   @TempDir private static Path folder = Path.of("");
 
@@ -147,6 +152,47 @@ class TokenCommandTest {
                     .unverifiedClaims()
                     .get("authorization_details")))
         .contains("urn:altinn:systemuser", "0192:974760673", "payroll");
+  }
+
+  @Test
+  void readsAPersonFromStandardInput() throws Exception {
+    assertThat(grantWith("15507600333\n", "--pid", "-")).containsEntry("pid", "15507600333");
+    String giver = "urn:altinn:person:identifier-no:15507600333";
+    assertThat(grantWith(giver + "\n", "--consent", CONSENT, "--consent-from", "-").toString())
+        .contains(giver);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--pid -|15507600333x|eleven digits",
+        "--pid -|''|eleven digits",
+        "--consent ID --consent-from -|15507600333|Whoever gave the consent",
+        "--consent ID --consent-from - --pid -|15507600333|can't both be read"
+      })
+  void refusesWhatIsNoPersonOnStandardInput(String options, String typed, String part) {
+    String line = options.replace("ID", CONSENT);
+    assertThat(typing(typed, () -> token(line.split(" ", -1))).fails())
+        .contains(part)
+        .doesNotContain("15507600333");
+  }
+
+  private static Map<String, @Nullable Object> grantWith(String typed, String... options)
+      throws Exception {
+    List<String> line = new ArrayList<>(List.of("--grant-only"));
+    line.addAll(Arrays.asList(options));
+    return claims(typing(typed, () -> token(line.toArray(String[]::new))));
+  }
+
+  private static Console typing(String typed, Supplier<Console> command) {
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8)));
+    try {
+      return command.get();
+    } finally {
+      System.setIn(before);
+    }
   }
 
   @Test

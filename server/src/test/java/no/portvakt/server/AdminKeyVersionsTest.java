@@ -80,16 +80,41 @@ class AdminKeyVersionsTest {
     }
   }
 
+  @Test
+  void addsFirstKeysOnlyWhereThereAreNone() {
+    admin.call(200, "PUT", path, set("a"), "If-None-Match", "*");
+    String tag = tag(admin.call("GET", path, null));
+    for (String method : List.of("PUT", "POST", "DELETE")) {
+      for (String unwanted : List.of("*", tag, "\"x\", W/" + tag)) {
+        admin.refused(
+            412, "precondition_failed", method, path, set("b"), "If-None-Match", unwanted);
+      }
+    }
+    assertThat(kids(admin.call(200, "GET", path, null))).containsExactly("a");
+    admin.call(200, "PUT", path, set("b"), "If-None-Match", "\"x\"");
+    admin.call(200, "DELETE", path, null);
+    admin.call(201, "POST", path, set("c"), "If-None-Match", "*");
+    assertThat(kids(admin.call(200, "GET", path, null))).containsExactly("c");
+  }
+
   private static void assertOneGetsThrough(String path, List<AdminCaller> callers)
       throws Exception {
+    assertOneGetsThrough(path, callers, "If-None-Match", "*");
     String tag = tag(callers.get(0).call("POST", path, set("start")));
+    assertOneGetsThrough(path, callers, "If-Match", tag);
+    callers.get(0).call(200, "DELETE", path, null);
+  }
+
+  /** Of many changes under the same condition one is made. */
+  private static void assertOneGetsThrough(
+      String path, List<AdminCaller> callers, String condition, String tag) throws Exception {
     List<Future<Integer>> writers = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 12; i++) {
         Map<String, Object> body = set("writer" + i);
         AdminCaller caller = callers.get(i % callers.size());
         writers.add(
-            threads.submit(() -> caller.call("PUT", path, body, "If-Match", tag).statusCode()));
+            threads.submit(() -> caller.call("PUT", path, body, condition, tag).statusCode()));
       }
     }
     List<Integer> statuses = new ArrayList<>();

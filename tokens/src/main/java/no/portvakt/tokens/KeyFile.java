@@ -85,6 +85,16 @@ public final class KeyFile {
     if (passwordFile == null) {
       return password == null ? null : password.clone();
     }
+    return readPassword(passwordFile);
+  }
+
+  /**
+   * The password in a file, which the caller wipes: its first line, UTF-8.
+   *
+   * @throws IllegalArgumentException when the file can't be read or holds none; the message names
+   *     it
+   */
+  public static char[] readPassword(Path passwordFile) {
     byte[] bytes = read(passwordFile, MAX_PASSWORD_BYTES);
     CharBuffer chars;
     try {

@@ -94,7 +94,16 @@ final class AdminAnswer {
 
   /** The states that a request takes for the present one; null: any (RFC 9110 §13.1.1). */
   static @Nullable List<String> ifMatch(Request request) {
-    List<String> headers = request.headers("If-Match");
+    return states(request, "If-Match");
+  }
+
+  /** The states in which a request wants no change; null: none (RFC 9110 §13.1.2). */
+  static @Nullable List<String> ifNoneMatch(Request request) {
+    return states(request, "If-None-Match");
+  }
+
+  private static @Nullable List<String> states(Request request, String name) {
+    List<String> headers = request.headers(name);
     return headers.isEmpty()
         ? null
         : headers.stream()
@@ -106,5 +115,11 @@ final class AdminAnswer {
   /** Whether one of the expected states is the present one; weak tags never are. */
   static boolean holds(@Nullable List<String> expected, String tag) {
     return expected == null || expected.contains("*") || expected.contains(tag);
+  }
+
+  /** Whether the present state is one of those that are not wanted; a weak tag counts too. */
+  static boolean rulesOut(@Nullable List<String> unwanted, String tag) {
+    return unwanted != null
+        && (unwanted.contains("*") || unwanted.contains(tag) || unwanted.contains("W/" + tag));
   }
 }

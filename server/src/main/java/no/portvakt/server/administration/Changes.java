@@ -105,10 +105,12 @@ final class Changes {
       return new Refusal(409, "conflict", description);
     }
 
-    /** 412: it is not what the caller saw last (RFC 9110 §13.1.1). */
+    /** 412: it is not what the caller saw last (RFC 9110 §13.1). */
     static Refusal changed() {
       return new Refusal(
-          412, "precondition_failed", "It has changed since: If-Match names another state.");
+          412,
+          "precondition_failed",
+          "It has changed since: If-Match or If-None-Match is about another state.");
     }
 
     int status() {

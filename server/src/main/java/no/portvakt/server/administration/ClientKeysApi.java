@@ -126,6 +126,7 @@ final class ClientKeysApi {
       int status,
       Function<List<KeyRow>, @Nullable List<KeyRow>> change) {
     List<String> expected = AdminAnswer.ifMatch(request);
+    List<String> unwanted = AdminAnswer.ifNoneMatch(request);
     return clients.change(
         request,
         caller,
@@ -135,7 +136,8 @@ final class ClientKeysApi {
           String id = row.clientId();
           List<KeyRow> old = table.keys(session, id);
           long version = table.keysVersion(session, id);
-          if (!AdminAnswer.holds(expected, tag(version))) {
+          boolean unwantedNow = !old.isEmpty() && AdminAnswer.rulesOut(unwanted, tag(version));
+          if (unwantedNow || !AdminAnswer.holds(expected, tag(version))) {
             return Refusal.changed();
           }
           List<KeyRow> keys = change.apply(new ArrayList<>(old));
