@@ -1,19 +1,19 @@
 package no.portvakt.bench;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL with a synchronous standby, on loopback, by the script {@code bench/cluster.sh}. */
 final class Cluster implements AutoCloseable {
-  private static final int LONGEST_MINUTES = 4;
+  private static final Duration LONGEST = Duration.ofMinutes(4);
 
   private final Path script;
   private final Path folder;
@@ -55,14 +55,38 @@ final class Cluster implements AutoCloseable {
     List<String> line = new ArrayList<>(List.of("bash", script.toString(), command));
     line.add(folder.toString());
     line.addAll(List.of(more));
-    Process process =
-        new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (!process.waitFor(LONGEST_MINUTES, TimeUnit.MINUTES) || process.exitValue() != 0) {
-      process.destroyForcibly();
-      throw new IllegalStateException("cluster.sh " + command + " failed: " + output);
+    return output(line, LONGEST);
+  }
+
+  /**
+   * What a command prints.
+   *
+   * @throws IllegalStateException when it fails, or takes longer than this and is killed
+   */
+  static String output(List<String> line, Duration longest)
+      throws IOException, InterruptedException {
+    Path file = Files.createTempFile("portvakt-bench", ".out"); // a pipe has no end in time
+    try {
+      Process process =
+          new ProcessBuilder(line)
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .redirectOutput(file.toFile())
+              .start();
+      boolean ended;
+      try {
+        ended = process.waitFor(longest);
+      } finally {
+        process.destroyForcibly();
+      }
+      String output = Files.readString(file);
+      if (!ended || process.exitValue() != 0) {
+        throw new IllegalStateException(
+            String.join(" ", line) + (ended ? " failed: " : " did not end: ") + output);
+      }
+      return output;
+    } finally {
+      Files.delete(file);
     }
-    return output;
   }
 
   @Override

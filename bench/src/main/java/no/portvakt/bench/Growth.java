@@ -24,9 +24,9 @@ import no.portvakt.server.store.ReplayTable;
 import no.portvakt.server.store.SystemUserTable;
 
 /**
- * How long a token request, single look-ups and a write take in tables of a thousand rows, ten
- * thousand and so on. There is a server and a store for each size, and they are asked in turn: what
- * the machine does meanwhile, such as where it runs the database's process, meets all sizes alike.
+ * How long a token request, single look-ups and a write take in tables of different sizes. There is
+ * a server and a store for each size, and they are asked in turn: what the machine does meanwhile,
+ * such as where it runs the database's process, meets all sizes alike.
  */
 final class Growth implements AutoCloseable {
   private static final int BATCH = 2000;
@@ -144,13 +144,15 @@ final class Growth implements AutoCloseable {
       }
       out.println();
     }
-    Filled first = stores.get(0);
-    Filled last = stores.get(stores.size() - 1);
-    out.printf("%-12s %10s %16.2f", "", "ratio", token(last) / token(first));
-    for (Work work : Work.values()) {
-      out.printf(" %16.2f", median(last, work) / median(first, work));
+    if (stores.size() > 1) {
+      Filled first = stores.get(0);
+      Filled last = stores.get(stores.size() - 1);
+      out.printf("%-12s %10s %16.2f", "", "ratio", token(last) / token(first));
+      for (Work work : Work.values()) {
+        out.printf(" %16.2f", median(last, work) / median(first, work));
+      }
+      out.println();
     }
-    out.println();
     out.flush();
   }
 

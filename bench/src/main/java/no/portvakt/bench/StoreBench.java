@@ -4,6 +4,7 @@ import com.nimbusds.jose.JWSAlgorithm;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.security.GeneralSecurityException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,8 +66,8 @@ final class StoreBench implements Callable<Integer> {
       return 2;
     }
     String _ = CryptoProvider.install();
-    try (BenchPostgres postgres = BenchPostgres.start()) {
-      if (!growthOnly) {
+    if (!growthOnly) {
+      try (BenchPostgres postgres = BenchPostgres.start()) {
         exchanges(postgres, out);
       }
     }
@@ -75,9 +76,19 @@ final class StoreBench implements Callable<Integer> {
     return 0;
   }
 
+  /** A thousand rows, ten thousand and so on, and at last as many as they grow to. */
+  static List<Integer> sizes(int rows) {
+    List<Integer> sizes = new ArrayList<>();
+    for (int size = 1000; size < rows; size *= 10) {
+      sizes.add(size);
+    }
+    sizes.add(rows);
+    return sizes;
+  }
+
   private void growOnSqlite(PrintWriter out) throws IOException, InterruptedException {
     try (Growth growth = new Growth("SQLite")) {
-      for (int size = 1000; size <= rows; size *= 10) {
+      for (int size : sizes(rows)) {
         ServerProcess server = ServerProcess.start("");
         growth.add(server, () -> Database.open(server.data()), size);
       }
@@ -88,7 +99,7 @@ final class StoreBench implements Callable<Integer> {
   private void growOnPostgres(PrintWriter out) throws IOException, InterruptedException {
     try (BenchPostgres postgres = BenchPostgres.start();
         Growth growth = new Growth("PostgreSQL")) {
-      for (int size = 1000; size <= rows; size *= 10) {
+      for (int size : sizes(rows)) {
         PostgresAddress address = postgres.fresh("rows" + size);
         ServerProcess server = ServerProcess.onPostgres(address.url());
         growth.add(server, () -> Database.connect(address), size);

@@ -126,13 +126,18 @@ final class Answer {
   }
 
   /**
-   * A text member that names a decision in a server's log, or null; whole where it can be nothing
+   * What names a decision in a server's log, as it may be shown; whole where it can be nothing
    * else, since one random id of 32 hexadecimal digits in 20 has eleven decimal ones in a row.
    */
+  static String id(String text) {
+    return ID.matcher(text).matches() ? text : shown(text);
+  }
+
+  /** A text member that names a decision in a server's log, or null. */
   static @Nullable String id(@Nullable Map<String, @Nullable Object> json, String name) {
-    return json != null && json.get(name) instanceof String text && ID.matcher(text).matches()
-        ? text
-        : shown(json, name);
+    return json != null && json.get(name) instanceof String text && !text.isBlank()
+        ? id(text)
+        : null;
   }
 
   private static @Nullable Instant parsed(String date) {

@@ -107,6 +107,7 @@ final class Authority {
         return ask(deadline);
       } catch (MaskinportenException e) {
         failure = e;
+        nextTry = clock.millis() + FAIL_FAST.toMillis(); // so those who wait here do not ask, too
         throw e;
       }
     } finally {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import no.portvakt.tokens.KeyMaterial;
@@ -50,6 +51,8 @@ final class ClientSettings {
           "retry-unknown-key",
           "grant-life");
 
+  private static final Set<String> PASSWORDS = Set.of("pem-password", "pkcs12-password");
+
   private final Map<String, String> values;
 
   private ClientSettings(Map<String, String> values) {
@@ -64,8 +67,8 @@ final class ClientSettings {
     Map<String, String> values = new TreeMap<>();
     for (String name : NAMES) {
       String value = environment.get(variable(name));
-      if (value != null && !value.isBlank()) {
-        values.put(name, value);
+      if (value != null) {
+        put(values, name, value);
       }
     }
     return new ClientSettings(values);
@@ -90,12 +93,17 @@ final class ClientSettings {
                   + NearestName.of(own, NAMES)
                   + " is the nearest that is.");
         }
-        if (!value.isBlank()) {
-          values.put(own, value);
-        }
+        put(values, own, value);
       }
     });
     return new ClientSettings(values);
+  }
+
+  /** Keeps a value without the white space around it; a file often ends with a line break. */
+  private static void put(Map<String, String> values, String name, String value) {
+    if (!value.isBlank()) {
+      values.put(name, PASSWORDS.contains(name) ? value : value.strip());
+    }
   }
 
   /** A setting in both its forms. */
@@ -128,7 +136,7 @@ final class ClientSettings {
     String value = values.get(name);
     if (value != null) {
       try {
-        setter.accept(value.strip());
+        setter.accept(value);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(named(name) + ": " + e.getMessage(), e);
       }
@@ -188,7 +196,7 @@ final class ClientSettings {
   }
 
   private String algorithm() {
-    return values.getOrDefault("algorithm", GrantKey.RS256).strip();
+    return values.getOrDefault("algorithm", GrantKey.RS256);
   }
 
   /** The {@code kid}, or null for the certificate; one of them must be said. */

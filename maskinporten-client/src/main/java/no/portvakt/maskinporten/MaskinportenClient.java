@@ -12,7 +12,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import no.portvakt.maskinporten.TokenRequest.Exchange;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +58,7 @@ public final class MaskinportenClient implements AutoCloseable {
             it.clock);
     retries = new Retries(it.pacing, it.random, it.retryUnknownKey);
     deadline = it.deadline;
+    Duration timeout = it.requestTimeout.compareTo(deadline) < 0 ? it.requestTimeout : deadline;
     plainHttp = it.allowPlainHttp;
     cacheSize = it.cacheSize;
     usual = it.scopes.isEmpty() ? null : TokenRequest.of(it.scopes);
@@ -67,7 +67,7 @@ public final class MaskinportenClient implements AutoCloseable {
         new TokenEndpoint(
             it.authority(http, retries, metrics, threads),
             new Grants(clientId, key, it.grantLife, signers),
-            http,
+            new Silence(http, timeout, it.clock),
             retries,
             metrics,
             it.pacing,
@@ -75,14 +75,17 @@ public final class MaskinportenClient implements AutoCloseable {
     exchange =
         it.platformUrl == null
             ? null
-            : new PlatformExchange(it.platformUrl, http, retries, metrics, it.pacing, it.clock);
-    Duration patience = it.deadline.plus(it.retryUnknownKey);
+            : new PlatformExchange(
+                it.platformUrl,
+                new Silence(http, timeout, it.clock),
+                retries,
+                metrics,
+                it.pacing,
+                it.clock);
+    Duration patience = it.deadline.multipliedBy(2).plus(it.retryUnknownKey); // metadata, token
     tokenSource =
         new TokenCache.Source(
-            request -> endpoint.fetch(request, retries.in(deadline)),
-            endpoint::outage,
-            threads,
-            patience);
+            request -> endpoint.fetch(request, deadline), endpoint::outage, threads, patience);
     exchangeSource =
         exchange == null
             ? null
@@ -202,12 +205,6 @@ public final class MaskinportenClient implements AutoCloseable {
    */
   public boolean forget(TokenRequest request, AccessToken token) {
     return cache.forget(request, token);
-  }
-
-  /** Whether nothing is under way; for tests. */
-  boolean isIdle() {
-    return Stream.of(threads, exchangeThreads)
-        .allMatch(each -> each.getQueue().isEmpty() && each.getActiveCount() == 0);
   }
 
   /** Ends what is under way. The client must not be used afterwards. */

@@ -134,8 +134,8 @@ public final class MaskinportenClientBuilder {
   }
 
   /**
-   * How long each step may take with all its tries, the token request as well as the exchange; 15 s
-   * unless said.
+   * How long each step may take with all its tries: the metadata, which only the first call waits
+   * for, the token request, and the exchange; 15 s unless said.
    */
   public MaskinportenClientBuilder deadline(Duration time) {
     deadline = positive("deadline", time);

@@ -22,12 +22,11 @@ final class PlatformExchange {
   private static final String PATH = "/authentication/api/v1/exchange/maskinporten";
 
   private final URI address;
-  private final Http http;
+  private final Silence silence;
   private final Retries retries;
   private final GuardedMetrics metrics;
   private final Pacing pacing;
   private final InstantSource clock;
-  private final Silence silence;
 
   /**
    * The exchange of a platform.
@@ -36,7 +35,7 @@ final class PlatformExchange {
    */
   PlatformExchange(
       URI base,
-      Http http,
+      Silence silence,
       Retries retries,
       GuardedMetrics metrics,
       Pacing pacing,
@@ -44,12 +43,11 @@ final class PlatformExchange {
     String text = base.toString();
     this.address =
         URI.create((text.endsWith("/") ? text.substring(0, text.length() - 1) : text) + PATH);
-    this.http = http;
+    this.silence = silence;
     this.retries = retries;
     this.metrics = metrics;
     this.pacing = pacing;
     this.clock = clock;
-    this.silence = new Silence(clock);
   }
 
   /**
@@ -59,10 +57,10 @@ final class PlatformExchange {
    * @throws MaskinportenException when there is none to be had by the deadline
    */
   AccessToken fetch(AccessToken proof, boolean test, Retries.Deadline deadline) {
-    return silence.heed(() ->
+    return silence.heed(tries ->
         retries.call(
             deadline,
-            left -> metrics.measure(Step.EXCHANGE, pacing, () -> ask(proof, test, left))));
+            left -> metrics.measure(Step.EXCHANGE, pacing, () -> ask(proof, test, tries, left))));
   }
 
   /** Why nobody needs to ask now, or null. */
@@ -70,10 +68,10 @@ final class PlatformExchange {
     return silence.now();
   }
 
-  private AccessToken ask(AccessToken proof, boolean test, Duration left) {
+  private AccessToken ask(AccessToken proof, boolean test, Silence.Tries tries, Duration left) {
     Instant begin = clock.instant();
     Answer answer =
-        http.send(
+        tries.send(
             HttpRequest.newBuilder(test ? URI.create(address + "?test=true") : address)
                 .header("Authorization", proof.authorization()),
             left);

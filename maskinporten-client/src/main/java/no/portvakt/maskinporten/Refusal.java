@@ -59,7 +59,7 @@ record Refusal(
     }
     String whole = json.get("error_description") instanceof String text ? text : "";
     Matcher trace = TRACE.matcher(whole);
-    String traceId = trace.find() ? trace.group(1) : null;
+    String traceId = trace.find() ? Answer.id(trace.group(1)) : null;
     String description = Answer.shown(TRACE.matcher(whole).replaceAll(""));
     Instant date = answer.date();
     return new Refusal(

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * background when somebody uses it shortly before its end.
  *
  * <p>A failure reaches everybody who waits, and is then forgotten: the next caller tries again.
- * Only "no answer" is remembered for a few seconds, so that not every caller waits for a server
- * that is down.
+ * Only "no answer", 429 and 5xx are remembered for 5 s, or as long as {@code Retry-After} says up
+ * to 60 s, so that not every caller waits for a server that is down or asks one that has enough.
  */
 final class TokenCache {
   private static final System.Logger LOG = System.getLogger(TokenCache.class.getName());

@@ -26,12 +26,11 @@ final class TokenEndpoint {
   private final Function<Retries.Deadline, Endpoints> authority;
   private final Grants grants;
   private final EndingKey endingKey;
-  private final Http http;
+  private final Silence silence;
   private final Retries retries;
   private final GuardedMetrics metrics;
   private final Pacing pacing;
   private final InstantSource clock;
-  private final Silence silence;
 
   /**
    * A client's way to its tokens.
@@ -41,7 +40,7 @@ final class TokenEndpoint {
   TokenEndpoint(
       Function<Retries.Deadline, Endpoints> authority,
       Grants grants,
-      Http http,
+      Silence silence,
       Retries retries,
       GuardedMetrics metrics,
       Pacing pacing,
@@ -49,25 +48,26 @@ final class TokenEndpoint {
     this.authority = authority;
     this.grants = grants;
     this.endingKey = new EndingKey(grants, metrics, clock);
-    this.http = http;
+    this.silence = silence;
     this.retries = retries;
     this.metrics = metrics;
     this.pacing = pacing;
     this.clock = clock;
-    this.silence = new Silence(clock);
   }
 
   /**
    * A new token.
    *
-   * @throws MaskinportenException when there is none to be had by the deadline
+   * @param time for the metadata, where it is not known yet, and as much again for the token
+   * @throws MaskinportenException when there is none to be had in this time
    */
-  AccessToken fetch(TokenRequest request, Retries.Deadline deadline) {
-    Endpoints endpoints = authority.apply(deadline);
-    return silence.heed(() ->
+  AccessToken fetch(TokenRequest request, Duration time) {
+    Endpoints endpoints = authority.apply(retries.in(time));
+    return silence.heed(tries ->
         retries.call(
-            deadline,
-            left -> metrics.measure(Step.TOKEN, pacing, () -> ask(endpoints, request, left))));
+            retries.in(time),
+            left ->
+                metrics.measure(Step.TOKEN, pacing, () -> ask(endpoints, request, tries, left))));
   }
 
   /** Why nobody needs to ask now, or null. */
@@ -75,12 +75,13 @@ final class TokenEndpoint {
     return silence.now();
   }
 
-  private AccessToken ask(Endpoints endpoints, TokenRequest request, Duration left) {
+  private AccessToken ask(
+      Endpoints endpoints, TokenRequest request, Silence.Tries tries, Duration left) {
     Instant begin = clock.instant();
     Retries.Deadline end = retries.in(left);
     String assertion = grants.sign(endpoints.issuer(), request, begin, left);
     Answer answer =
-        http.send(
+        tries.send(
             HttpRequest.newBuilder(endpoints.token())
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .header("Accept", "application/json")

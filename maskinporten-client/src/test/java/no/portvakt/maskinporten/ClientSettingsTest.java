@@ -152,6 +152,28 @@ class ClientSettingsTest {
   }
 
   @Test
+  void dropsTheWhiteSpaceAroundAllButPasswords() throws IOException {
+    String store = file("key.p12", TestKey.RSA.pkcs12(" secret ", "one", "two")).toString();
+    Map<String, String> pkcs12 =
+        Map.of("pkcs12-file", store, "pkcs12-password", " secret ", "pkcs12-alias", "two\n");
+    assertThat(header(with(pkcs12, "key-id", " k\r\n"))).containsEntry("kid", "k");
+    assertThat(header(with(pkcs12, "enterprise-certificate", "true\n"))).containsKey("x5c");
+    refuses(
+        with(with(pkcs12, "key-id", "k"), "pkcs12-password", "secret"),
+        "password of the key store is wrong");
+    String elsewhere = "http://platform.example\n";
+    MaskinportenClientBuilder builder = MaskinportenClient.builder();
+    assertThat(
+            builder.environment(
+                Map.of(
+                    "MASKINPORTEN_ALLOW_PLAIN_HTTP",
+                    "true\n",
+                    "MASKINPORTEN_PLATFORM_URL",
+                    elsewhere)))
+        .isSameAs(builder);
+  }
+
+  @Test
   void refusesAKeyThatIsNotSaidInOneWay() throws IOException {
     String pem = file("key.pem", TestKey.RSA.keyPem().getBytes(UTF_8)).toString();
     String store = file("key.p12", TestKey.RSA.pkcs12("secret", "one", "two")).toString();

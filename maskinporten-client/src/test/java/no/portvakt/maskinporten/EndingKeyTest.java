@@ -10,13 +10,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import no.portvakt.maskinporten.ScriptedServer.Reply;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A server's warning that the client's key ends soon is passed on. */
@@ -25,24 +20,11 @@ class EndingKeyTest {
   private static final String DATE = "Tue, 01 Dec 2026 10:15:30 GMT";
   private static final Instant END = Instant.parse("2026-12-01T10:15:30Z");
   private static final Reply WARNING = token("t", 120, HEADER, DATE);
-  private static final Logger LOGGER = Logger.getLogger(EndingKey.class.getName());
 
   private final Maskinporten maskinporten = new Maskinporten();
   private final List<String> told = new CopyOnWriteArrayList<>();
-  private final List<String> logged = new CopyOnWriteArrayList<>();
-  private final Handler handler =
-      new Handler() {
-        @Override
-        public void publish(LogRecord line) {
-          logged.add(line.getLevel() + " " + new SimpleFormatter().formatMessage(line));
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-      };
+  private final LogLines lines = new LogLines(EndingKey.class.getName());
+  private final List<String> logged = lines.all();
   private final ClientMetrics metrics =
       new ClientMetrics() {
         @Override
@@ -51,14 +33,9 @@ class EndingKeyTest {
         }
       };
 
-  @BeforeEach
-  void listen() {
-    LOGGER.addHandler(handler);
-  }
-
   @AfterEach
   void stop() {
-    LOGGER.removeHandler(handler);
+    lines.close();
     maskinporten.close();
   }
 

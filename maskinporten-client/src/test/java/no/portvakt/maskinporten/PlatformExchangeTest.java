@@ -182,13 +182,28 @@ class PlatformExchangeTest {
   }
 
   @Test
-  void waitsForBothStepsAsLongAsBothMayTake() {
-    server.at(EXCHANGE, after(new CountDownLatch(1), reply(200, "text/plain", "late")));
+  void waitsForAllStepsAsLongAsAllMayTake() {
+    Pacing frozen = // so there are five tries, each of a whole deadline
+        new Pacing() {
+          @Override
+          public long nanoTime() {
+            return 0;
+          }
+
+          @Override
+          public void pause(Duration time) {}
+        };
+    ScriptedServer.Reply late = after(new CountDownLatch(1), reply(200, "text/plain", "late"));
+    server.at(EXCHANGE, late);
     try (MaskinportenClient hurried =
-        maskinporten.builder().deadline(Duration.ofSeconds(1)).build()) {
+        maskinporten.builder().deadline(Duration.ofMillis(800)).pacing(frozen, () -> 0).build()) {
       assertThatExceptionOfType(TokenUnavailable.class)
-          .isThrownBy(() -> hurried.token(ALTINN)) // five tries of a second each
-          .withMessageContaining("within 2000 ms");
+          .isThrownBy(() -> hurried.token(ALTINN))
+          .withMessageContaining("within 2400 ms"); // metadata, token, exchange
+      server.at(TOKEN, late);
+      assertThatExceptionOfType(TokenUnavailable.class)
+          .isThrownBy(() -> hurried.token("other"))
+          .withMessageContaining("within 1600 ms");
     }
   }
 

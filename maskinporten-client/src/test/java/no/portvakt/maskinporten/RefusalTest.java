@@ -65,6 +65,21 @@ class RefusalTest {
                 + refused.advice());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "01017012345, ***********",
+    "a01017012345, a***********",
+    "12345678-0101-4701-8345-01017012345f, 12345678-0101-4701-8345-01017012345f"
+  })
+  void masksAPersonNumberInTheTraceIdButNoUuid(String sent, String shown) {
+    TokenRefused refused =
+        refused(
+            json(400, Map.of("error", "x", "error_description", "No (trace_id: " + sent + ")")),
+            READ);
+    assertThat(refused.traceId()).isEqualTo(shown);
+    assertThat(refused).hasMessageContaining("(trace id " + shown + ")");
+  }
+
   @Test
   void readsARefusalInTheOlderForm() {
     TokenRefused refused =

@@ -1,6 +1,8 @@
 package no.portvakt.maskinporten;
 
+import static no.portvakt.maskinporten.Maskinporten.METADATA;
 import static no.portvakt.maskinporten.Maskinporten.TOKEN;
+import static no.portvakt.maskinporten.Maskinporten.eventually;
 import static no.portvakt.maskinporten.ScriptedServer.refusal;
 import static no.portvakt.maskinporten.ScriptedServer.token;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import no.portvakt.maskinporten.ScriptedServer.Reply;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -136,6 +139,42 @@ class TokenRequestTest {
             .doesNotContain(assertion)
             .doesNotContain(assertion.substring(assertion.lastIndexOf('.')));
       }
+    }
+  }
+
+  @Test
+  void nothingThatIsLoggedShowsASecret() {
+    Duration life = Duration.ofHours(25); // with the token the metadata is renewed
+    Reply echo =
+        (exchange, server) -> {
+          String sent = server.seen(TOKEN).get(1).form("assertion");
+          refusal(400, PID, "No " + PID + " in " + sent + " pid=" + PID, null).to(exchange, server);
+        };
+    try (LogLines lines = new LogLines(TokenRequestTest.class.getPackageName());
+        Maskinporten maskinporten = new Maskinporten();
+        MaskinportenClient client = maskinporten.builder().metrics(new Broken()).build()) {
+      maskinporten.server.at(TOKEN, token("the-token", (int) life.toSeconds()), echo);
+      TokenRequest request = builder().scopes("a:b").pid(PID).build();
+      client.token(request);
+      maskinporten.server.at(METADATA, maskinporten.metadata("https://" + PID + "/"));
+      maskinporten.clock.advance(life.minusSeconds(60));
+      client.token(request);
+      eventually(() -> lines.all().size() == 3);
+      assertThat(lines.all())
+          .anyMatch(line -> line.startsWith("WARNING A token was not renewed: "))
+          .anyMatch(line -> line.startsWith("WARNING The metadata stays as it was: "))
+          .anyMatch(line -> line.startsWith("WARNING The metrics of the Maskinporten client fail"));
+      String assertion = maskinporten.requests().get(1).form("assertion");
+      assertThat(lines.all())
+          .noneMatch(line -> line.contains(PID))
+          .noneMatch(line -> line.contains(assertion.substring(assertion.lastIndexOf('.') + 1)));
+    }
+  }
+
+  private static final class Broken implements ClientMetrics {
+    @Override
+    public void missed() {
+      throw new IllegalStateException("metrics");
     }
   }
 

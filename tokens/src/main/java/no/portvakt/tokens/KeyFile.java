@@ -23,33 +23,26 @@ public final class KeyFile {
   private static final int SEQUENCE = 0x30;
 
   private final List<Path> paths;
-  private final char @Nullable [] password;
   private final @Nullable Path passwordFile;
 
-  private KeyFile(List<Path> paths, char @Nullable [] password, @Nullable Path passwordFile) {
+  private KeyFile(List<Path> paths, @Nullable Path passwordFile) {
     this.paths = paths;
-    this.password = password;
     this.passwordFile = passwordFile;
   }
 
   /** A file with everything in it, PKCS#12 or PEM. */
   public static KeyFile of(Path file) {
-    return new KeyFile(List.of(file), null, null);
+    return new KeyFile(List.of(file), null);
   }
 
   /** A PEM file with the key and one with its certificates, as Kubernetes keeps them. */
   public static KeyFile of(Path key, Path certificates) {
-    return new KeyFile(List.of(key, certificates), null, null);
-  }
-
-  /** The same, opened with a password, of which a copy is kept. */
-  public KeyFile withPassword(char[] secret) {
-    return new KeyFile(paths, secret.clone(), null);
+    return new KeyFile(List.of(key, certificates), null);
   }
 
   /** The same, opened with the first line of a file, which is read at every look. */
   public KeyFile withPasswordFile(Path file) {
-    return new KeyFile(paths, null, file);
+    return new KeyFile(paths, file);
   }
 
   /** What is to be read, for messages. */
@@ -83,7 +76,7 @@ public final class KeyFile {
    */
   char @Nullable [] password() {
     if (passwordFile == null) {
-      return password == null ? null : password.clone();
+      return null;
     }
     return readPassword(passwordFile);
   }
@@ -130,13 +123,6 @@ public final class KeyFile {
       return KeyStoreKeys.ofPkcs12(Arrays.copyOf(content, content.length - 1), password);
     }
     return List.of(PemKeys.read(new String(content, UTF_8), password));
-  }
-
-  /** Wipes the password. */
-  void forget() {
-    if (password != null) {
-      Arrays.fill(password, '\0');
-    }
   }
 
   @Override

@@ -50,8 +50,8 @@ class KeyFilesTest {
     return source.load().stream().map(KeyMaterial::keyId).toList();
   }
 
-  private static KeyFile withPassword(Path file, String password) {
-    return KeyFile.of(file).withPassword(password.toCharArray());
+  private KeyFile withPassword(Path file, String password) throws IOException {
+    return KeyFile.of(file).withPasswordFile(write(file.getFileName() + ".password", password));
   }
 
   private static void isUnavailable(KeyFiles source, String sentence) {
@@ -308,18 +308,5 @@ class KeyFilesTest {
     KeyFiles source = files(file);
     isUnavailable(source, "is wrong");
     assertThat(file + " " + source + " " + source.problem()).doesNotContain("hunter2");
-  }
-
-  @Test
-  void keepsItsOwnCopyOfThePasswordAndForgetsItWhenClosed() throws Exception {
-    char[] password = "right".toCharArray();
-    KeyFile file = KeyFile.of(write("key.p12", FIRST.pkcs12("right"))).withPassword(password);
-    Arrays.fill(password, 'x');
-    KeyFiles source = files(file);
-    assertThat(ids(source)).containsExactly(FIRST.keyId());
-    source.close();
-    pass();
-    assertThat(ids(source)).containsExactly(FIRST.keyId());
-    assertThat(source.problem()).contains("is wrong");
   }
 }
