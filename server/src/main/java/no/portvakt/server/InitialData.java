@@ -1,5 +1,6 @@
 package no.portvakt.server;
 
+import com.nimbusds.oauth2.sdk.GrantType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -227,7 +228,7 @@ final class InitialData {
     body.put("integration_type", "maskinporten");
     body.put("application_type", "web");
     body.put("token_endpoint_auth_method", "private_key_jwt");
-    body.put("grant_types", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+    body.put("grant_types", List.of(GrantType.JWT_BEARER.getValue()));
     body.put("scopes", AdminClient.SCOPES);
     body.put("access_token_lifetime", 0);
     long time = now.toEpochMilli();

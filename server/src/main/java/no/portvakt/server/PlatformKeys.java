@@ -20,6 +20,7 @@ import no.portvakt.server.issuer.KeyRing;
 import no.portvakt.server.issuer.KeyRotation;
 import no.portvakt.server.issuer.KeyRules;
 import no.portvakt.server.issuer.KeyStorage;
+import no.portvakt.server.registration.ClientSettings;
 import no.portvakt.server.store.SigningKeyTable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,9 +29,6 @@ import org.slf4j.LoggerFactory;
 /** The signing keys of every role of a node, by the settings. */
 public final class PlatformKeys implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PlatformKeys.class);
-
-  /** The longest life that a client of Maskinporten can be set to get. */
-  private static final Duration LONGEST_MASKINPORTEN_TOKEN = Duration.ofHours(2);
 
   private final Database database;
   private final SigningKeyTable table;
@@ -78,7 +76,7 @@ public final class PlatformKeys implements AutoCloseable {
         Settings.Role.MASKINPORTEN,
         "Maskinporten",
         List.of("RS256"),
-        LONGEST_MASKINPORTEN_TOKEN,
+        Duration.ofSeconds(ClientSettings.LONGEST_TOKEN),
         null);
     try {
       keys.parts.values().forEach(part -> part.rotation.openAll());

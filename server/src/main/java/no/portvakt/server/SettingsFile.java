@@ -3,7 +3,6 @@ package no.portvakt.server;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,6 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import no.portvakt.server.administration.AdminApi;
 import no.portvakt.server.certificates.Revocation;
 import no.portvakt.server.database.PostgresAddress;
@@ -44,6 +45,9 @@ public final class SettingsFile {
 
   /** Roles that later versions will have. */
   private static final Set<String> PLANNED_ROLES = Set.of("idporten", "register", "console");
+
+  /** How a text with a scheme begins (RFC 3986 §3.1); a single letter is a drive of Windows. */
+  private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:");
 
   private final Settings base;
 
@@ -415,6 +419,9 @@ public final class SettingsFile {
       throw section.bad("check", "takes ocsp and crl, or none");
     }
     List<URI> lists = section.texts("lists").stream().map(it -> list(section, it)).toList();
+    if (lists.size() > Revocation.MOST_LISTS) {
+      throw section.bad("lists", "takes at most " + Revocation.MOST_LISTS + " lists");
+    }
     URI responder = section.address("responder", section.text("responder", null));
     String unknown = base.acceptUnknown() ? "accept" : "refuse";
     return new Revocation.Options(
@@ -426,15 +433,19 @@ public final class SettingsFile {
         lists.isEmpty() ? base.lists() : lists);
   }
 
-  /** The place of a revocation list: an address, or a file. */
+  /** The place of a revocation list: an address, or a file as a path or a URL. */
   private static URI list(SettingsSection section, String text) {
-    if (text.startsWith("http:") || text.startsWith("https:")) {
-      return Objects.requireNonNull(section.address("lists", text));
-    }
+    Matcher scheme = SCHEME.matcher(text);
+    BadSettings bad = section.bad("lists", "takes http or https URLs and files");
     try {
-      return Path.of(text).toUri();
-    } catch (InvalidPathException e) {
-      throw section.bad("lists", "takes http or https URLs and files");
+      return switch (scheme.lookingAt() ? scheme.group() : "") {
+        case "http:", "https:" -> Objects.requireNonNull(section.address("lists", text));
+        case "file:" -> Path.of(URI.create(text)).toUri();
+        case "" -> Path.of(text).toUri();
+        default -> throw bad;
+      };
+    } catch (IllegalArgumentException e) {
+      throw bad;
     }
   }
 

@@ -204,6 +204,7 @@ class AdminScopeChangesTest {
     admin.newScope("seen/internal", Map.of("visibility", "INTERNAL"));
     admin.newScope("seen/private", Map.of("visibility", "PRIVATE"));
     admin.newScope("seen/delegated", Map.of("delegation_source", TT02));
+    admin.newScope("seen/krr", Map.of("allowed_integration_types", List.of("krr")));
     assertThat(all("")).contains("altinn:seen/public", "altinn:seen/delegated", READ);
     assertThat(all("")).doesNotContain("altinn:seen/internal", "altinn:seen/private");
     assertThat(all("?accessible_for_all=true")).contains("altinn:seen/public").doesNotContain(READ);
@@ -212,6 +213,15 @@ class AdminScopeChangesTest {
         .doesNotContain(READ);
     assertThat(all("?delegated_sources=" + TT02)).contains("altinn:seen/delegated");
     assertThat(all("?delegated_sources=https://other.no/")).isEmpty();
+    for (String type : List.of("krr", "KRR", "Krr")) {
+      assertThat(all("?integration_type=" + type))
+          .contains("altinn:seen/krr", READ)
+          .doesNotContain("altinn:seen/internal");
+    }
+    assertThat(all("?integration_type=maskinporten"))
+        .contains(READ)
+        .doesNotContain("altinn:seen/krr");
+    assertThat(all("?integration_type=none")).contains(READ).doesNotContain("altinn:seen/krr");
     assertThat(all("?inactive=true")).doesNotContain("altinn:seen/public");
     HttpResponse<String> twice = stack.get("/maskinporten/scopes/all?inactive=true&inactive=x");
     AdminRefusal.ofField(twice, "Scope", "inactive");

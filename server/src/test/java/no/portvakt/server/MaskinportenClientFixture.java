@@ -92,6 +92,9 @@ final class MaskinportenClientFixture {
   static final Expected REQUEST = invalid(null, "invalid_request", "The request is not valid");
   static final Expected TOO_LARGE =
       new Expected(413, "invalid_request", "The request is too large", null);
+  static final Expected UNAVAILABLE =
+      new Expected(
+          503, "temporarily_unavailable", "A part that the token needs is not available", null);
 
   /** The refusal of a delegation that was not given. */
   static Expected delegation(String consumer, String scope, String supplier) {

@@ -11,6 +11,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import no.portvakt.server.certificates.Issued;
+import no.portvakt.server.certificates.TestAuthority;
+import no.portvakt.server.certificates.TestOrder;
 import no.portvakt.server.store.ClientTable.ClientRow;
 import no.portvakt.server.store.ClientTable.KeyRow;
 import org.junit.jupiter.api.Test;
@@ -22,9 +27,11 @@ class MaskinportenKeyExpiryTest {
   private static final String NAME = "digdir:expiry.read";
 
   private final TestStore store;
+  private final Path anchors;
 
   MaskinportenKeyExpiryTest(@TempDir Path folder) {
-    store = TestStore.in(folder);
+    store = TestStore.in(folder.resolve("data"));
+    anchors = folder.resolve("anchors.pem");
   }
 
   @Test
@@ -98,8 +105,55 @@ class MaskinportenKeyExpiryTest {
     }
   }
 
+  // Whichever certificate of the path ends first, the client's grants are refused from then on.
+  @Test
+  void warnsOfCertificatesThatEndSoon() {
+    TestAuthority root = TestOrder.root("Test Root CA");
+    TestOrder.writeAnchors(anchors, root);
+    Instant begun = TestClock.START.minus(Duration.ofDays(30));
+    Instant tenDays = TestClock.START.plus(Duration.ofDays(10));
+    TestAuthority old =
+        TestAuthority.of(TestOrder.of(TestStack.DIGDIR).valid(begun, tenDays).authority().by(root));
+    Instant days29 = TestClock.START.plus(Duration.ofDays(29));
+    try (MaskinportenRows rows =
+        rows(it -> TestStack.withMaskinporten(it, own -> own.withFiles(anchors, null)))) {
+      TestStack.Client client = rows.client(BRG, NAME);
+      rows.tables().clients().putKeys(client.id(), List.of());
+      assertThat(expires(rows, client, TestOrder.of(BRG).by(root))).isEmpty();
+      assertThat(metrics(rows)).contains("{proof=\"virksomhetssertifikat\"} 0.0");
+      assertThat(expires(rows, client, TestOrder.of(BRG).valid(begun, days29).by(root)))
+          .contains("Tue, 31 Mar 2026 10:15:30 GMT");
+      assertThat(metrics(rows)).contains("{proof=\"virksomhetssertifikat\"} 1.0");
+      assertThat(expires(rows, client, TestOrder.of(BRG).by(old)))
+          .contains("Thu, 12 Mar 2026 10:15:30 GMT");
+      assertThat(metrics(rows))
+          .contains("{proof=\"virksomhetssertifikat\"} 2.0")
+          .contains("{proof=\"private_key_jwt\"} 0.0");
+    }
+    assertThat(AuditRecords.decisions(store.records()).getLast().get("client_key_expires"))
+        .isEqualTo("2026-03-12T10:15:30Z");
+  }
+
+  private static Optional<String> expires(
+      MaskinportenRows rows, TestStack.Client client, Issued issued) {
+    TestStack.Client same = new TestStack.Client(client.id(), TestOrder.rsaKey(issued));
+    TokenForge grant =
+        rows.stack().grant(same, NAME).withoutHeader("kid").header("x5c", issued.x5c());
+    HttpResponse<String> answer = rows.stack().requestToken(grant.compact());
+    MaskinportenClientFixture.claims(answer);
+    return answer.headers().firstValue(HEADER);
+  }
+
+  private static String metrics(MaskinportenRows rows) {
+    return rows.stack().get("/metrics").body();
+  }
+
   private MaskinportenRows rows() {
-    MaskinportenRows rows = MaskinportenRows.in(store);
+    return rows(it -> it);
+  }
+
+  private MaskinportenRows rows(UnaryOperator<Settings> change) {
+    MaskinportenRows rows = MaskinportenRows.in(store, change);
     rows.scope(NAME, Map.of(), BRG);
     return rows;
   }

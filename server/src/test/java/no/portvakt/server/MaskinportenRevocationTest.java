@@ -5,6 +5,7 @@ import static no.portvakt.server.MaskinportenClientFixture.CERTIFICATE;
 import static no.portvakt.server.MaskinportenClientFixture.ORGANISATION;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
 import static no.portvakt.server.MaskinportenClientFixture.SIGNATURE;
+import static no.portvakt.server.MaskinportenClientFixture.UNAVAILABLE;
 import static no.portvakt.server.MaskinportenClientFixture.assertRefused;
 import static no.portvakt.server.TestStack.DIGDIR;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -38,27 +39,26 @@ class MaskinportenRevocationTest {
   private final RevocationServer server = RevocationServer.start();
   private final TestAuthority root = TestOrder.root("Test Root CA");
   private final Issued leaf = issue(DIGDIR);
+  private final Path anchors;
   private final TestStack stack;
   private final TestStore store;
 
   MaskinportenRevocationTest(@TempDir Path folder) {
     store = TestStore.in(folder.resolve("data"));
-    Path anchors = folder.resolve("anchors.pem");
+    anchors = folder.resolve("anchors.pem");
     TestOrder.writeAnchors(anchors, root);
-    Revocation.Options options =
-        new Revocation.Options(
-            List.of(Method.OCSP, Method.CRL),
-            false,
-            Duration.ofSeconds(5),
-            Duration.ofHours(1),
-            null,
-            List.of());
     stack =
         TestStack.start(it ->
             TestStack.withMaskinporten(
                 store.settings().apply(it),
-                own -> own.withFiles(anchors, null).withRevocation(options)));
+                own ->
+                    own.withFiles(anchors, null).withRevocation(options(Method.OCSP, Method.CRL))));
     server.ocsp(question -> SignedStatus.ocsp(question, root.self(), SignedStatus.GOOD));
+  }
+
+  private static Revocation.Options options(Method... methods) {
+    return new Revocation.Options(
+        List.of(methods), false, Duration.ofSeconds(5), Duration.ofHours(1), null, List.of());
   }
 
   @AfterEach
@@ -86,11 +86,38 @@ class MaskinportenRevocationTest {
   }
 
   @Test
-  void refusesWhatNobodyAnswersAbout() {
+  void isUnavailableWhileNobodyAnswers() {
     server.ocspReply(server.silence());
     String client = MaskinportenClientFixture.newClientWithoutKeys(stack, Map.of());
-    refuses(CERTIFICATE, grant(client));
+    String grant = grant(client).compact();
+    HttpResponse<String> answer = stack.requestToken(grant);
+    assertThat(assertRefused(stack, answer, UNAVAILABLE)).doesNotContain("OCSP", "127.0.0.1");
+    assertThat(answer.headers().firstValue("Retry-After")).contains("5");
     assertThat(explained()).contains("revocation unknown: OCSP of", "longer than 5000 ms");
+    AuditRecords.Stored record = AuditRecords.decisions(store.records()).getLast();
+    assertThat(record.get("outcome")).isEqualTo("failed");
+    assertThat(record.get("reason")).isEqualTo("client.certificate");
+    refusesLocked(UNAVAILABLE);
+    server.ocsp(question -> SignedStatus.ocsp(question, root.self(), SignedStatus.GOOD));
+    stack.clock().advance(Duration.ofSeconds(10));
+    MaskinportenClientFixture.claims(stack.requestToken(grant)); // it was not used up
+  }
+
+  @Test
+  void refusesWhatIsOnAListAndAcceptsWhatIsNot() {
+    Issued revoked = issue(DIGDIR);
+    server.crl(SignedStatus.crl(root.self(), revoked.certificate()));
+    try (TestStack own =
+        TestStack.start(settings ->
+            TestStack.withMaskinporten(
+                settings, it -> it.withFiles(anchors, null).withRevocation(options(Method.CRL))))) {
+      String client = MaskinportenClientFixture.newClientWithoutKeys(own, Map.of());
+      MaskinportenClientFixture.claims(own.requestToken(grant(own, client, leaf).compact()));
+      String grant = grant(own, client, revoked).compact();
+      assertRefused(own, own.requestToken(grant), CERTIFICATE);
+    }
+    assertThat(server.fetches()).isEqualTo(1);
+    assertThat(server.questions()).isZero();
   }
 
   // Otherwise anybody who has seen a certificate could have us send requests.
@@ -133,7 +160,7 @@ class MaskinportenRevocationTest {
   @Test
   void refusesAKeyThatIsLockedToARevokedCertificate() {
     server.ocsp(question -> SignedStatus.ocsp(question, root.self(), SignedStatus.REVOKED));
-    refuses(CERTIFICATE, byKey(lockedClient(leaf)));
+    refusesLocked(CERTIFICATE);
   }
 
   @Test
@@ -178,10 +205,14 @@ class MaskinportenRevocationTest {
   }
 
   private TokenForge grant(String client) {
+    return grant(stack, client, leaf);
+  }
+
+  private static TokenForge grant(TestStack stack, String client, Issued issued) {
     return stack
-        .grant(new TestStack.Client(client, TestOrder.rsaKey(leaf)), READ)
+        .grant(new TestStack.Client(client, TestOrder.rsaKey(issued)), READ)
         .withoutHeader("kid")
-        .header("x5c", List.of(TestOrder.x5c(leaf)));
+        .header("x5c", List.of(TestOrder.x5c(issued)));
   }
 
   private TokenForge byKey(String client) {
@@ -209,6 +240,10 @@ class MaskinportenRevocationTest {
         "/maskinporten/clients/" + client + "/jwks",
         stack.adminToken(),
         TestStack.toJson(Map.of("keys", List.of(jwk))));
+  }
+
+  private void refusesLocked(Expected expected) {
+    refuses(expected, byKey(lockedClient(leaf)));
   }
 
   private String refuses(Expected expected, TokenForge grant) {

@@ -63,7 +63,7 @@ class SettingsFileTest {
                 timeout: 2s
                 keep: 10m
                 responder: http://ocsp.example.com/
-                lists: [http://crl.example.com/1.crl, /var/lib/portvakt/2.crl]
+                lists: [http://crl.example.com/1.crl, /var/lib/portvakt/2.crl, file:///etc/x%20y.crl]
             """);
     assertThat(settings.baseUrl()).isEqualTo("https://platform.example.com");
     assertThat(settings.listen())
@@ -102,7 +102,19 @@ class SettingsFileTest {
                 URI.create("http://ocsp.example.com/"),
                 List.of(
                     URI.create("http://crl.example.com/1.crl"),
-                    URI.create("file:///var/lib/portvakt/2.crl"))));
+                    URI.create("file:///var/lib/portvakt/2.crl"),
+                    URI.create("file:///etc/x%20y.crl"))));
+    assertThat(settings.maskinporten().revocation().files())
+        .containsExactly(Path.of("/var/lib/portvakt/2.crl"), Path.of("/etc/x y.crl"));
+  }
+
+  @Test
+  void takesAsManyListsAsAreKept() throws IOException {
+    String lists = "maskinporten: {revocation: {lists: [%s'./a:b']}}".formatted("a, ".repeat(15));
+    assertThat(read(lists).maskinporten().revocation().files())
+        .hasSize(16)
+        .contains(Path.of("a").toAbsolutePath())
+        .contains(Path.of("./a:b").toAbsolutePath());
   }
 
   @ParameterizedTest
@@ -199,6 +211,13 @@ class SettingsFileTest {
         "maskinporten: {revocation: {keep: 8d}} | revocation.keep takes seconds",
         "maskinporten: {revocation: {responder: 'ldap://x/'}} | takes an http or https URL.",
         "maskinporten: {revocation: {lists: ['http:x']}} | takes an http or https URL.",
+        "maskinporten: {revocation: {lists: ['ldap://x/1.crl']}} | lists takes http or https URLs and files.",
+        "maskinporten: {revocation: {lists: ['HTTP://x/1.crl']}} | lists takes http or https URLs and files.",
+        "maskinporten: {revocation: {lists: ['file:1.crl']}} | lists takes http or https URLs and files.",
+        "maskinporten: {revocation: {lists: ['file://host/1.crl']}} | lists takes http or https URLs and files.",
+        "maskinporten: {revocation: {lists: ['file:///a b']}} | lists takes http or https URLs and files.",
+        "maskinporten: {revocation: {lists: [1,2,3]}} | lists takes a list of texts.",
+        "maskinporten: {revocation: {lists: [a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q]}} | lists takes at most 16 lists.",
         "base-url: platform.example.com | base-url can't be used: a base URL starts with http",
         "base-url: https://platform.example.com/ | base-url can't be used",
         "base-url: https://platform.example.com?a=b | base-url can't be used",

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
@@ -13,14 +14,17 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the trusted certificates come from. A file is read again when it changes; one that can't be
- * read is said so once, and the last good certificates stay. Without the file nothing is trusted.
+ * Where the trusted certificates come from. A file is read again when it changes. One that can't be
+ * used, or can't be reached, is said so once, and the last good certificates stay. Only where there
+ * certainly is no file nothing is trusted.
  */
 public final class Anchors {
   private static final Logger LOG = LoggerFactory.getLogger(Anchors.class);
@@ -52,7 +56,7 @@ public final class Anchors {
    */
   public static void check(Path file) {
     try {
-      if (Files.exists(file)) {
+      if (!Files.notExists(file)) { // what can't be reached is not absent
         List<X509Certificate> _ = certificates(file);
       }
     } catch (CertificateException e) {
@@ -108,6 +112,7 @@ public final class Anchors {
   /** A file, and what it held when it was last read. */
   private static final class Watched {
     private final Path file;
+    private final AtomicBoolean failing = new AtomicBoolean();
     private volatile Known known;
 
     /** What the file looked like, or null when it was not there, and what is trusted since. */
@@ -121,43 +126,55 @@ public final class Anchors {
     }
 
     TrustedCertificates current() {
-      Look look = look();
-      Known last = known;
-      return same(look, last.look) ? last.trusted : readAgain(look);
+      try {
+        Look look = look();
+        if (!Objects.equals(look, known.look)) {
+          readAgain(look);
+        }
+        if (failing.get()) {
+          failing.set(false);
+        }
+      } catch (IOException e) {
+        // It may pass without a change of the file, so the next use tries again.
+        if (!failing.getAndSet(true)) {
+          warn(e);
+        }
+      }
+      return known.trusted;
     }
 
-    private static boolean same(@Nullable Look one, @Nullable Look other) {
-      return one == null ? other == null : one.equals(other);
-    }
-
-    private @Nullable Look look() {
+    /** What the file looks like; null when there certainly is none. */
+    private @Nullable Look look() throws IOException {
       try {
         BasicFileAttributes it = Files.readAttributes(file, BasicFileAttributes.class);
-        return it.isRegularFile() ? new Look(it.lastModifiedTime(), it.size(), it.fileKey()) : null;
-      } catch (IOException e) {
+        if (!it.isRegularFile()) {
+          throw new IOException("it is not a regular file");
+        }
+        return new Look(it.lastModifiedTime(), it.size(), it.fileKey());
+      } catch (NoSuchFileException e) {
         return null;
       }
     }
 
-    private synchronized TrustedCertificates readAgain(@Nullable Look look) {
+    private synchronized void readAgain(@Nullable Look look) throws IOException {
       Known last = known;
-      if (!same(look, last.look)) {
-        TrustedCertificates trusted = last.trusted;
-        if (look == null) {
-          trusted = new TrustedCertificates(List.of());
-        } else {
-          try {
-            trusted = new TrustedCertificates(certificates(file));
-          } catch (IOException | CertificateException e) {
-            LOG.warn(
-                "The trusted certificates in {} can't be read, the last good ones stay: {}",
-                file,
-                e.toString());
-          }
-        }
-        known = new Known(look, trusted);
+      if (Objects.equals(look, last.look)) {
+        return; // another thread has read it
       }
-      return known.trusted;
+      TrustedCertificates trusted = last.trusted;
+      try {
+        trusted = new TrustedCertificates(look == null ? List.of() : certificates(file));
+      } catch (CertificateException e) {
+        warn(e); // once: it stays so until the file changes
+      }
+      known = new Known(look, trusted);
+    }
+
+    private void warn(Exception e) {
+      LOG.warn(
+          "The trusted certificates in {} can't be read, the last good ones stay: {}",
+          file,
+          e.toString());
     }
   }
 }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import no.portvakt.server.certificates.Revocation.Finding;
+import no.portvakt.server.certificates.Revocation.Verdict;
 import no.portvakt.server.certificates.TrustedCertificates.ProvenPath;
 import no.portvakt.server.certificates.TrustedCertificates.Untrusted;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EnterpriseCertificates {
   private static final int MOST_IN_CHAIN = 6;
+  private static final Finding VALID = new Finding(Verdict.GOOD, "valid");
 
   private final Anchors anchors;
   private final Revocation revocation;
@@ -58,17 +60,23 @@ public final class EnterpriseCertificates {
   }
 
   /**
+   * Whether a chain leads to an anchor.
+   *
+   * @param until the last moment at which every certificate of the path, its anchor too, is valid;
+   *     without a path the moment of the look
+   */
+  public record Path(Finding finding, Instant until) {}
+
+  /**
    * Looks at a chain without asking anybody, and so not at whether something of it was revoked.
    *
    * @param chain the leaf first; what leads to the anchor may be left out where it is configured
-   * @return whether it leads to an anchor, and why not in words for operators
    */
-  public Finding path(List<X509Certificate> chain, Instant now) {
+  public Path path(List<X509Certificate> chain, Instant now) {
     try {
-      ProvenPath _ = anchors.current().path(chain, now);
-      return new Finding(true, "valid");
+      return new Path(VALID, anchors.current().path(chain, now).until());
     } catch (Untrusted e) {
-      return new Finding(false, e.reason());
+      return new Path(new Finding(Verdict.BAD, e.reason()), now);
     }
   }
 
@@ -77,27 +85,30 @@ public final class EnterpriseCertificates {
    * list, within the limits of {@link Revocation.Options}.
    *
    * @param chain the leaf first; what leads to the anchor may be left out where it is configured
-   * @return whether it is trusted, and why not in words for operators
+   * @return the worst that was found of its certificates
    */
   public Finding check(List<X509Certificate> chain, Instant now) {
     try {
       TrustedCertificates trusted = anchors.current();
       ProvenPath path = trusted.path(chain, now);
-      Finding first = null;
+      Finding found = null;
       for (int i = 0; i < path.certificates().size(); i++) {
         X509Certificate certificate = path.certificates().get(i);
         if (trusted.vouchesFor(certificate)) {
           continue; // its place in the file is the operator's word for it
         }
         Finding finding = revocation.check(certificate, path.issuerOf(i), now);
-        if (!finding.holds()) {
+        if (finding.verdict() == Verdict.BAD) {
           return finding;
         }
-        first = first == null ? finding : first;
+        // The leaf's, unless one above it is not known to be good.
+        if (found == null || (found.holds() && !finding.holds())) {
+          found = finding;
+        }
       }
-      return first == null ? new Finding(true, "valid") : first;
+      return found == null ? VALID : found;
     } catch (Untrusted e) {
-      return new Finding(false, e.reason());
+      return new Finding(Verdict.BAD, e.reason());
     }
   }
 }

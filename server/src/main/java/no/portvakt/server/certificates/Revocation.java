@@ -24,6 +24,9 @@ public final class Revocation {
   private static final int MOST = 10_000;
   static final Duration AFTER_FAILURE = Duration.ofSeconds(10);
 
+  /** The most lists that {@link Options#lists()} may name: so many are kept. */
+  public static final int MOST_LISTS = 16;
+
   private final Options options;
   private final Kept<Status> known = new Kept<>(MOST);
   private final List<Way> ways = new ArrayList<>();
@@ -58,8 +61,8 @@ public final class Revocation {
    * @param timeout for one request and its whole answer
    * @param keep the longest time for which an answer is used without asking again
    * @param responder who is asked in place of the responder that a certificate names; null: that
-   * @param lists the lists (http, https or file) in place of those that a certificate names; empty:
-   *     those
+   * @param lists the lists (http, https or file) in place of those that a certificate names, at
+   *     most {@link #MOST_LISTS}; empty: those
    */
   public record Options(
       List<Method> methods,
@@ -87,16 +90,30 @@ public final class Revocation {
    * @throws UncheckedIOException when one can't be read
    */
   public static void check(Options options) {
-    options.files().stream().filter(Files::exists).forEach(RevocationLists::check);
+    options.files().stream().filter(it -> !Files.notExists(it)).forEach(RevocationLists::check);
+  }
+
+  /** Whether a certificate may be used. */
+  public enum Verdict {
+    /** It may. */
+    GOOD,
+    /** Whether it was revoked can't be learnt now, so it may not. */
+    UNKNOWN,
+    /** It may not: it was revoked, or is not trusted at all. */
+    BAD
   }
 
   /**
    * What a check found.
    *
-   * @param holds whether the certificate may be used
    * @param what why, in words for operators
    */
-  public record Finding(boolean holds, String what) {}
+  public record Finding(Verdict verdict, String what) {
+    /** Whether the certificate may be used. */
+    public boolean holds() {
+      return verdict == Verdict.GOOD;
+    }
+  }
 
   /** One way to learn a status. */
   interface Way {
@@ -129,15 +146,21 @@ public final class Revocation {
   /** Looks at one certificate, whose issuer is proven. */
   Finding check(X509Certificate certificate, X509Certificate issuer, Instant now) {
     if (ways.isEmpty()) {
-      return new Finding(true, "valid");
+      return new Finding(Verdict.GOOD, "valid");
     }
     Status status =
         known.get(
             TrustedCertificates.digest(List.of(certificate)),
             now,
             last -> ask(certificate, issuer, now, last));
-    Boolean revoked = status.revoked();
-    return new Finding(revoked == null ? options.acceptUnknown() : !revoked, status.what());
+    return new Finding(verdict(status.revoked()), status.what());
+  }
+
+  private Verdict verdict(@Nullable Boolean revoked) {
+    if (revoked == null) {
+      return options.acceptUnknown() ? Verdict.GOOD : Verdict.UNKNOWN;
+    }
+    return revoked ? Verdict.BAD : Verdict.GOOD;
   }
 
   private Status ask(

@@ -31,14 +31,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class RevocationLists implements Revocation.Way {
   private static final int LARGEST = 8 * 1024 * 1024;
-  private static final int MOST = 16;
   private static final int MOST_NAMED = 2;
   private static final int CRL_SIGN = 6;
   private static final Duration FILE_SERVES = Duration.ofMinutes(1);
 
   private final BoundedHttp http;
   private final Options options;
-  private final Kept<Fetched> fetched = new Kept<>(MOST);
+  private final Kept<Fetched> fetched = new Kept<>(Revocation.MOST_LISTS);
 
   RevocationLists(BoundedHttp http, Options options) {
     this.http = http;

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,29 +33,61 @@ final class OpeningLock implements AutoCloseable {
   /**
    * Waits for its turn.
    *
-   * @throws Database.UnusableData when the folder can't be written
+   * @throws Database.UnusableData when the folder can't be written, or nothing in it be locked
    */
   static OpeningLock in(Path folder) {
-    Path file = folder.resolve(SqliteEngine.FILE_NAME + "-opening");
     THREADS.acquireUninterruptibly();
+    OpeningLock lock = null;
     try {
-      while (true) {
-        FileChannel channel =
-            FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                OwnerOnly.permissions("rw-------"));
-        boolean _ = channel.lock().isValid();
-        // What is there with something in it is nobody's sign: whoever leaves one has removed the
-        // file.
-        if (channel.size() == 0 || file.toFile().length() > 0) {
-          return new OpeningLock(file, channel);
-        }
-        channel.close(); // the file that was waited for is gone, and others wait for a new one
+      while (lock == null) {
+        lock = tryIn(folder);
       }
+      return lock;
+    } finally {
+      if (lock == null) {
+        THREADS.release();
+      }
+    }
+  }
+
+  /** Waits for the file that is there; null when it is gone then, and others wait for a new one. */
+  private static @Nullable OpeningLock tryIn(Path folder) {
+    Path file = folder.resolve(SqliteEngine.FILE_NAME + "-opening");
+    FileChannel channel;
+    try {
+      channel =
+          FileChannel.open(
+              file,
+              Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+              OwnerOnly.permissions("rw-------"));
     } catch (IOException e) {
-      THREADS.release();
       throw SqliteEngine.unwritable(folder, e);
+    }
+    boolean ours = false;
+    try {
+      boolean _ = channel.lock().isValid();
+      // What is there with something in it is nobody's sign: whoever leaves one has removed the
+      // file.
+      ours = channel.size() == 0 || file.toFile().length() > 0;
+      return ours ? new OpeningLock(file, channel) : null;
+    } catch (IOException e) {
+      throw new Database.UnusableData(
+          "No file in the data folder "
+              + folder
+              + " can be locked; keep it on a file system with locks.",
+          e);
+    } finally {
+      if (!ours) {
+        close(channel);
+      }
+    }
+  }
+
+  private static void close(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.debug("A file that was to be locked can't be closed.", e);
     }
   }
 

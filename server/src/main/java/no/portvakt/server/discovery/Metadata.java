@@ -1,9 +1,11 @@
 package no.portvakt.server.discovery;
 
+import com.nimbusds.oauth2.sdk.GrantType;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import no.portvakt.server.oauth2.AuthorizationDetailsType;
 
 /** Metadata documents: what this platform really does, made from the addresses it really has. */
 public final class Metadata {
@@ -39,8 +41,8 @@ public final class Metadata {
     Map<String, Object> members = new LinkedHashMap<>();
     members.put(
         "authorization_details_types_supported",
-        List.of("urn:altinn:systemuser", "urn:altinn:consent"));
-    members.put("grant_types_supported", List.of("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+        List.of(AuthorizationDetailsType.SYSTEM_USER, AuthorizationDetailsType.CONSENT));
+    members.put("grant_types_supported", List.of(GrantType.JWT_BEARER.getValue()));
     members.put("issuer", issuer);
     members.put("jwks_uri", issuer + "jwk");
     members.put("token_endpoint", issuer + "token");

@@ -8,7 +8,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import no.portvakt.server.certificates.EnterpriseCertificates;
+import no.portvakt.server.certificates.EnterpriseCertificates.Path;
 import no.portvakt.server.certificates.Revocation.Finding;
+import no.portvakt.server.certificates.Revocation.Verdict;
 import no.portvakt.server.certificates.Subject;
 import no.portvakt.server.registration.ParsedDocuments;
 import no.portvakt.server.store.ClientTable.ClientRow;
@@ -146,7 +148,8 @@ final class ClientKeys {
     }
   }
 
-  // Revocation comes last: only the client's own grant may have us ask others.
+  // Revocation comes last: only the client's own grant may have us ask others. Returns until when
+  // the certificate leads to an anchor.
   private Instant certified(
       Grant grant,
       ClientRow client,
@@ -156,9 +159,9 @@ final class ClientKeys {
     if (!grant.trace().check("client.x5c", !chain.isEmpty(), "certificates", chain.size())) {
       throw Refusal.X5C.of("");
     }
-    Finding path = certificates.path(chain, now);
-    if (!path.holds()) {
-      requireTrust(grant, path);
+    Path path = certificates.path(chain, now);
+    if (!path.finding().holds()) {
+      requireTrust(grant, path.finding());
     }
     X509Certificate leaf = chain.get(0);
     OrganisationNumber number = Subject.organisationOf(leaf);
@@ -174,14 +177,17 @@ final class ClientKeys {
     requireSignature(
         grant, locked == null ? VerificationKey.of(null, null, leaf.getPublicKey()) : locked);
     requireTrust(grant, certificates.check(chain, now));
-    return leaf.getNotAfter().toInstant();
+    return path.until();
   }
 
   private static void requireTrust(Grant grant, Finding finding) {
     if (!grant
         .trace()
         .check("client.certificate", finding.holds(), "a valid chain", finding.what())) {
-      throw Refusal.CERTIFICATE.of("");
+      // A client can do nothing about a responder that is away; its certificate may be good.
+      throw finding.verdict() == Verdict.UNKNOWN
+          ? Refusal.UNAVAILABLE.of(": whether the certificate was revoked can't be learnt now")
+          : Refusal.CERTIFICATE.of("");
     }
   }
 }

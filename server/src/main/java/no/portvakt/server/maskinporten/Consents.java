@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import no.portvakt.server.maskinporten.AuthorizationDetails.Asker;
 import no.portvakt.server.maskinporten.AuthorizationDetails.Detail;
+import no.portvakt.server.oauth2.AuthorizationDetailsType;
 import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.ConsentTable;
 import no.portvakt.server.store.ConsentTable.ConsentRow;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Consents: a person or an organisation lets the consumer use data about it. */
 final class Consents {
-  static final String TYPE = "urn:altinn:consent";
+  static final String TYPE = AuthorizationDetailsType.CONSENT;
 
   private static final Set<String> MEMBERS = Set.of("type", "id", "from");
 

@@ -36,7 +36,6 @@ record Entitlement(
     List<String> audiences,
     long lifetime) {
   private static final long DEFAULT_LIFETIME = 120;
-  private static final long LONGEST_LIFETIME = 7200;
   private static final int MOST_NAMED = 10;
 
   /** Decides what a client may have. */
@@ -215,7 +214,7 @@ record Entitlement(
 
     private long lifetime(Map<String, ScopeSettings> scopes) {
       long own = settings.accessTokenLifetime();
-      long lifetime = Math.min(own > 0 ? own : DEFAULT_LIFETIME, LONGEST_LIFETIME);
+      long lifetime = Math.min(own > 0 ? own : DEFAULT_LIFETIME, ClientSettings.LONGEST_TOKEN);
       for (ScopeSettings scope : scopes.values()) {
         lifetime = scope.maxAge() > 0 ? Math.min(lifetime, scope.maxAge()) : lifetime;
       }

@@ -103,18 +103,19 @@ record GrantClaims(
     return "GrantClaims[scopes=" + scopes + ", consumerOrg=" + consumerOrg + "]";
   }
 
-  private record Reading(CompactJws jws, RuleTrace trace, Map<String, @Nullable Object> claims) {
-    Reading(CompactJws jws, RuleTrace trace) {
-      this(jws, trace, jws.unverifiedClaims());
+  // Its components say nothing of the claims, which may name a person.
+  private record Reading(CompactJws jws, RuleTrace trace) {
+    private Map<String, @Nullable Object> claims() {
+      return jws.unverifiedClaims();
     }
 
     GrantClaims read() {
-      if (claims.containsKey(CONSUMER_ORG) && claims.containsKey(ON_BEHALF_OF)) {
+      if (claims().containsKey(CONSUMER_ORG) && claims().containsKey(ON_BEHALF_OF)) {
         trace.check("grant.claims", false, "consumer_org or iss_onbehalfof", "both");
         throw Refusal.INVALID_VALUE.of(": consumer_org and iss_onbehalfof exclude each other");
       }
       String id = text(TOKEN_ID);
-      Object subject = claims.get(SUBJECT);
+      Object subject = claims().get(SUBJECT);
       valid(SUBJECT, subject instanceof String, "a string", subject);
       return new GrantClaims(
           id == null ? "sha256:" + jws.fingerprint() : "jti:" + id,
@@ -124,13 +125,13 @@ record GrantClaims(
           person(),
           resources(),
           // A null that is there is no absence, and no list either.
-          claims.containsKey(AUTHORIZATION_DETAILS)
-              ? Objects.requireNonNullElse(claims.get(AUTHORIZATION_DETAILS), "null")
+          claims().containsKey(AUTHORIZATION_DETAILS)
+              ? Objects.requireNonNullElse(claims().get(AUTHORIZATION_DETAILS), "null")
               : null);
     }
 
     void requireKnown() {
-      for (String name : claims.keySet()) {
+      for (String name : claims().keySet()) {
         if (!KNOWN.contains(name)) {
           trace.check("grant.claims", false, "claims that are known", name);
           String meant = MISSPELT.get(name);
@@ -143,7 +144,7 @@ record GrantClaims(
     }
 
     private @Nullable String text(String name) {
-      Object value = claims.get(name);
+      Object value = claims().get(name);
       boolean fine =
           value instanceof String text && !text.isEmpty() && text.length() <= Grant.LONGEST_ID;
       return valid(name, fine, "a string of 1 to " + Grant.LONGEST_ID + " characters", value)
@@ -152,7 +153,7 @@ record GrantClaims(
     }
 
     private Scopes scopes() {
-      Object value = claims.get(SCOPE);
+      Object value = claims().get(SCOPE);
       Scopes scopes = Scopes.parse(value);
       boolean fine = !scopes.isEmpty() && scopes.size() <= MOST_SCOPES;
       if (!trace.check("grant.scope", fine, "1 to " + MOST_SCOPES, value)) {
@@ -166,7 +167,7 @@ record GrantClaims(
     }
 
     private @Nullable OrganisationNumber consumerOrg() {
-      Object value = claims.get(CONSUMER_ORG);
+      Object value = claims().get(CONSUMER_ORG);
       OrganisationNumber number =
           value instanceof String text ? OrganisationNumber.parse(text) : null;
       valid(CONSUMER_ORG, number != null, "a valid organisation number as a string", value);
@@ -175,7 +176,9 @@ record GrantClaims(
 
     private @Nullable NationalIdentityNumber person() {
       NationalIdentityNumber number =
-          claims.get(PERSON_ID) instanceof String text ? NationalIdentityNumber.parse(text) : null;
+          claims().get(PERSON_ID) instanceof String text
+              ? NationalIdentityNumber.parse(text)
+              : null;
       // What is almost a person's number must not stay behind either.
       String kept = number == null ? "none" : number.value();
       valid(PERSON_ID, number != null, "a valid national identity number as a string", kept);
@@ -183,10 +186,10 @@ record GrantClaims(
     }
 
     private List<String> resources() {
-      if (!claims.containsKey(RESOURCE)) {
+      if (!claims().containsKey(RESOURCE)) {
         return List.of();
       }
-      Object value = claims.get(RESOURCE);
+      Object value = claims().get(RESOURCE);
       List<?> all = value instanceof List<?> list ? list : Collections.singletonList(value);
       List<String> resources = new ArrayList<>();
       for (Object one : all) {
@@ -207,7 +210,7 @@ record GrantClaims(
 
     /** Whether a claim is there; refuses one that is there and not right. */
     private boolean valid(String name, boolean fine, String expected, @Nullable Object actual) {
-      boolean present = claims.containsKey(name);
+      boolean present = claims().containsKey(name);
       if (present && !trace.check("grant." + name, fine, expected, actual)) {
         throw bad(name, expected);
       }

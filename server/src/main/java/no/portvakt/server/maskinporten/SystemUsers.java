@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import no.portvakt.server.maskinporten.AuthorizationDetails.Asker;
 import no.portvakt.server.maskinporten.AuthorizationDetails.Detail;
+import no.portvakt.server.oauth2.AuthorizationDetailsType;
 import no.portvakt.server.registration.ScopeSettings;
 import no.portvakt.server.store.SystemUserTable;
 import no.portvakt.server.store.SystemUserTable.SystemRow;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** System users: a party lets a vendor's system act for it, and the system's clients ask as it. */
 final class SystemUsers {
-  static final String TYPE = "urn:altinn:systemuser";
+  static final String TYPE = AuthorizationDetailsType.SYSTEM_USER;
 
   private static final Set<String> MEMBERS = Set.of("type", "systemuser_org", "externalRef");
   private static final Set<String> PARTY_MEMBERS = Set.of("authority", "ID", "id");

@@ -1,5 +1,6 @@
 package no.portvakt.server.maskinporten;
 
+import static no.portvakt.server.audit.AuditEvent.Outcome.FAILED;
 import static no.portvakt.server.audit.AuditEvent.Outcome.GRANTED;
 import static no.portvakt.server.audit.AuditEvent.Outcome.REFUSED;
 
@@ -127,7 +128,7 @@ public final class TokenEndpoint implements Handler {
       return e.in(answer(refusal.of(": " + e.getMessage())));
     } catch (Refused e) {
       audit.record(
-          event(RequestContext.current(), REFUSED, now)
+          event(RequestContext.current(), outcome(e.refusal()), now)
               .with("reason", reason(e, trace))
               .rules(trace));
       return answer(e);
@@ -153,7 +154,7 @@ public final class TokenEndpoint implements Handler {
   // Real clients read this form and no problem details (RFC 6749 §5.2).
   @Override
   public Answer unavailable() {
-    return answer(Refusal.UNAVAILABLE.of("")).retryLater();
+    return answer(Refusal.UNAVAILABLE.of(""));
   }
 
   private Decision decide(Grant grant, Instant now) {
@@ -219,6 +220,10 @@ public final class TokenEndpoint implements Handler {
         .with("address", context.clientAddress());
   }
 
+  private static AuditEvent.Outcome outcome(Refusal refusal) {
+    return refusal == Refusal.UNAVAILABLE ? FAILED : REFUSED;
+  }
+
   private static String reason(Refused refused, RuleTrace trace) {
     String code = refused.refusal().code();
     return code != null ? code : String.valueOf(trace.firstFailure());
@@ -227,11 +232,13 @@ public final class TokenEndpoint implements Handler {
   private Answer answer(Refused refused) {
     Refusal refusal = refused.refusal();
     String code = refusal.code();
-    return TokenAnswer.refused(
-        refusal.status(),
-        refusal.error(),
-        printable(refused.description()) + " (trace_id: " + RequestContext.current().id() + ")",
-        code == null ? null : issuer.issuer() + "errors/" + code);
+    Answer answer =
+        TokenAnswer.refused(
+            refusal.status(),
+            refusal.error(),
+            printable(refused.description()) + " (trace_id: " + RequestContext.current().id() + ")",
+            code == null ? null : issuer.issuer() + "errors/" + code);
+    return refusal == Refusal.UNAVAILABLE ? answer.retryLater() : answer;
   }
 
   // RFC 6749 §5.2: the description may be of these characters only.

@@ -1,5 +1,6 @@
 package no.portvakt.server.maskinporten;
 
+import com.nimbusds.oauth2.sdk.GrantType;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import no.portvakt.server.http.Parameters;
@@ -11,7 +12,7 @@ import no.portvakt.tokens.RuleTrace;
  * allowed (RFC 7523 §2.1; docs/protocol/maskinporten-token.md, "Request").
  */
 final class TokenRequestForm {
-  static final String JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+  private static final String JWT_BEARER = GrantType.JWT_BEARER.getValue();
 
   private static final String FORM = "application/x-www-form-urlencoded";
   private static final String MISSPELT_FORM = "application/x-form-urlencoded";

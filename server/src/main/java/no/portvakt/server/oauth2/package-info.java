@@ -1,7 +1,7 @@
 /**
- * The words of OAuth 2.0 on the wire: bearer tokens, errors, the token answer.
+ * The words of OAuth 2.0 on the wire: bearer tokens, errors, the token answer, types of details.
  *
- * <p>It knows RFC 6749 and RFC 6750 and no grant, no store and no key.
+ * <p>It knows RFC 6749, RFC 6750 and RFC 9396 and no grant, no store and no key.
  */
 @NullMarked
 package no.portvakt.server.oauth2;

@@ -1,5 +1,6 @@
 package no.portvakt.server.registration;
 
+import com.nimbusds.oauth2.sdk.GrantType;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -37,8 +38,7 @@ public final class ClientRules {
   private static final Set<String> LOGIN_SCOPES = Set.of("openid", "profile", "eidas", "no_pid");
   private static final List<String> KRR_SCOPES =
       List.of("krr:global/kontaktinformasjon.read", "krr:global/digitalpost.read");
-  private static final String JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-  private static final long LONGEST_TOKEN = 7200;
+  private static final String JWT_BEARER = GrantType.JWT_BEARER.getValue();
   private static final long LONGEST_LOGIN = 31_536_000;
 
   private final RedirectUris addresses;
@@ -81,7 +81,9 @@ public final class ClientRules {
         login ? Set.of("SELF_CONTAINED", "OPAQUE") : Set.of("SELF_CONTAINED"));
     kept.put("grant_types", grants(field, login));
     kept.put("scopes", scopes(field, body, type));
-    kept.put("access_token_lifetime", field.number("access_token_lifetime", 0, LONGEST_TOKEN));
+    kept.put(
+        "access_token_lifetime",
+        field.number("access_token_lifetime", 0, ClientSettings.LONGEST_TOKEN));
     for (String name : List.of("client_uri", "logo_uri")) {
       keepAddress(kept, field, name, false);
     }

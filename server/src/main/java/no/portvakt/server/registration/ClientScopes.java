@@ -32,7 +32,7 @@ public final class ClientScopes {
       AccessRow access = scopes.access(name, organisation);
       boolean granted = access != null && access.state().equals(ScopeTable.APPROVED);
       boolean open = granted || settings.accessibleForAll() || settings.delegationSource() != null;
-      if (!open && !isPublic(scope)) {
+      if (!open && !scope.isPublic()) {
         throw unknown();
       }
       if (!settings.integrationTypes().isEmpty()
@@ -43,11 +43,6 @@ public final class ClientScopes {
         throw bad(name + " has not been granted to organisation " + organisation);
       }
     }
-  }
-
-  private static boolean isPublic(ScopeRow scope) {
-    return "PUBLIC"
-        .equals(ScopeSettings.members(scope.body()).getOrDefault("visibility", "PUBLIC"));
   }
 
   /** The same whether there is none of that name or the organisation may not know of it. */

@@ -1,5 +1,6 @@
 package no.portvakt.server.registration;
 
+import com.nimbusds.oauth2.sdk.GrantType;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,10 +19,13 @@ public record ClientSettings(
   /** The integration type of a client that names none. */
   public static final String MASKINPORTEN = "maskinporten";
 
+  /** The longest life of a token that a client can be set to get, and of any, in seconds. */
+  public static final long LONGEST_TOKEN = 7200;
+
   private static final ParsedDocuments<ClientSettings> READ =
       new ParsedDocuments<>(ClientSettings::parse);
 
-  private static final String JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+  private static final String JWT_BEARER = GrantType.JWT_BEARER.getValue();
 
   public static ClientSettings read(String body) {
     return READ.of(body);

@@ -23,7 +23,8 @@ public final class ScopeTable {
 
   private static final String SCOPE =
       "SELECT name, owner, active, body, created, updated FROM scope ";
-  private static final String PUBLIC = first("active = ? AND visibility = 'PUBLIC'");
+  private static final String VISIBLE = "PUBLIC";
+  private static final String PUBLIC = first("active = ? AND visibility = '" + VISIBLE + "'");
   private static final String OWNED = first("owner = ? AND active = ?");
   private static final String GRANTED =
       first("active = ? AND name IN (SELECT scope FROM scope_access WHERE consumer = ?)");
@@ -55,7 +56,20 @@ public final class ScopeTable {
    * @param updated milliseconds since 1970
    */
   public record ScopeRow(
-      String name, String owner, boolean active, String body, long created, long updated) {}
+      String name, String owner, boolean active, String body, long created, long updated) {
+    /** Whether everybody may know of it, as of one whose settings say nothing of that. */
+    public boolean isPublic() {
+      return visibility().equals(VISIBLE);
+    }
+
+    private String visibility() {
+      try {
+        return Json.readObject(body).get("visibility") instanceof String text ? text : VISIBLE;
+      } catch (Json.MalformedJson e) {
+        throw new IllegalArgumentException("A scope's settings are not JSON.", e);
+      }
+    }
+  }
 
   /**
    * An access.
@@ -227,7 +241,7 @@ public final class ScopeTable {
             scope.name(),
             scope.owner(),
             scope.active() ? 1 : 0,
-            visibility(scope),
+            scope.visibility(),
             scope.body(),
             scope.created(),
             scope.updated())
@@ -239,7 +253,7 @@ public final class ScopeTable {
     session.update(
         "UPDATE scope SET active = ?, visibility = ?, body = ?, updated = ? WHERE name = ?",
         scope.active() ? 1 : 0,
-        visibility(scope),
+        scope.visibility(),
         scope.body(),
         scope.updated(),
         scope.name());
@@ -319,16 +333,6 @@ public final class ScopeTable {
 
   private static String first(String condition) {
     return BoundedList.first("scope", "name", condition, "name");
-  }
-
-  private static String visibility(ScopeRow scope) {
-    try {
-      return Json.readObject(scope.body()).get("visibility") instanceof String text
-          ? text
-          : "PUBLIC";
-    } catch (Json.MalformedJson e) {
-      throw new IllegalArgumentException("A scope's settings are not JSON.", e);
-    }
   }
 
   private static ScopeRow scope(ResultSet row) throws SQLException {

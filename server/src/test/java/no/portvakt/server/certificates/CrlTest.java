@@ -20,6 +20,7 @@ import no.portvakt.server.TestClock;
 import no.portvakt.server.certificates.Revocation.Finding;
 import no.portvakt.server.certificates.Revocation.Method;
 import no.portvakt.server.certificates.Revocation.Options;
+import no.portvakt.server.certificates.Revocation.Verdict;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +54,7 @@ class CrlTest {
   @Test
   void acceptsWhatIsNotInTheList() {
     server.crl(crl(ROOT.self()));
-    assertThat(check(leaf)).isEqualTo(new Finding(true, "valid, by CRL"));
+    assertThat(check(leaf)).isEqualTo(new Finding(Verdict.GOOD, "valid, by CRL"));
     revocation = fresh();
     server.crl(crl(ROOT.self(), other.certificate()));
     assertThat(check(leaf).holds()).isTrue();
@@ -62,7 +63,7 @@ class CrlTest {
   @Test
   void refusesWhatIsInTheList() {
     server.crl(crl(ROOT.self(), leaf.certificate()));
-    assertThat(check(leaf)).isEqualTo(new Finding(false, "revoked, by CRL"));
+    assertThat(check(leaf)).isEqualTo(new Finding(Verdict.BAD, "revoked, by CRL"));
     revocation = fresh();
     server.crl(crl(ROOT.self(), other.certificate(), leaf.certificate()));
     assertThat(check(leaf).holds()).isFalse();
@@ -134,7 +135,8 @@ class CrlTest {
   void refusesWhenNoListIsNamed() {
     Issued silent = TestOrder.of("991825827").by(ROOT);
     assertThat(check(silent))
-        .isEqualTo(new Finding(false, "revocation unknown: CRL: the certificate names no list"));
+        .isEqualTo(
+            new Finding(Verdict.UNKNOWN, "revocation unknown: CRL: the certificate names no list"));
     Issued file =
         TestOrder.of("991825827").pointing(null, URI.create("file:///etc/passwd")).by(ROOT);
     assertThat(check(file).what()).contains("names no list");
@@ -182,7 +184,7 @@ class CrlTest {
       server.crl(crl(another.self()));
       second.crl(crl(ROOT.self(), leaf.certificate()));
       revocation = fresh(server.list(), second.list());
-      assertThat(check(leaf)).isEqualTo(new Finding(false, "revoked, by CRL"));
+      assertThat(check(leaf)).isEqualTo(new Finding(Verdict.BAD, "revoked, by CRL"));
     }
   }
 
@@ -225,6 +227,6 @@ class CrlTest {
     revocation = fresh();
     Finding finding = check(leaf);
     assertThat(finding.what()).startsWith("revocation unknown: CRL: ").contains(why);
-    assertThat(finding.holds()).isFalse();
+    assertThat(finding.verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 }

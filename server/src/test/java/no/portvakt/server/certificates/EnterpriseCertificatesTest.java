@@ -1,20 +1,27 @@
 package no.portvakt.server.certificates;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import no.portvakt.server.TestClock;
 import no.portvakt.server.certificates.Revocation.Finding;
 import no.portvakt.server.certificates.Revocation.Method;
 import no.portvakt.server.certificates.Revocation.Options;
+import no.portvakt.server.certificates.Revocation.Verdict;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -35,12 +42,23 @@ class EnterpriseCertificatesTest {
 
   private static final TestOrder RSA_AUTHORITY = TestOrder.of("974760673").authority();
 
+  /** Ways in which a file is there and can't be read, which work for the superuser too. */
+  private static final List<Unreachable> UNREACHABLE =
+      List.of(
+          Files::createDirectory,
+          file -> Files.createSymbolicLink(file, file.getFileName()), // a loop
+          file -> Files.createSymbolicLink(file, Path.of("/proc/self/mem"))); // fails when read
+
   @TempDir private Path folder;
+
+  private interface Unreachable {
+    void at(Path file) throws IOException;
+  }
 
   @Test
   void findsTheWayFromALeafOverConfiguredIntermediates() {
     assertThat(trusting(ROOT, MIDDLE, LOW).check(alone(LEAF), NOW))
-        .isEqualTo(new Finding(true, "valid"));
+        .isEqualTo(new Finding(Verdict.GOOD, "valid"));
     assertThat(trusting(ROOT, MIDDLE).check(alone(LEAF), NOW).holds()).isFalse();
     assertThat(trusting(ROOT).check(alone(LEAF), NOW).what())
         .startsWith("no valid path to an anchor");
@@ -69,6 +87,21 @@ class EnterpriseCertificatesTest {
   }
 
   @Test
+  void saysUntilWhenAllOfAPathIsValid() {
+    KeyPair keys = TestAuthority.keyPair("EC", 256);
+    TestAuthority old = authority("Old CA", keys, KeyUsage.keyCertSign, Duration.ofDays(9));
+    Issued leaf = TestOrder.of("991825827").by(old);
+    Instant ends = old.self().certificate().getNotAfter().toInstant();
+    assertThat(trusting(ROOT, old).path(alone(leaf), NOW).until()).isEqualTo(ends);
+    assertThat(trusting(old).path(alone(leaf), NOW).until()).isEqualTo(ends);
+    for (TestAuthority trusted : List.of(LOW, TestAuthority.of(LEAF))) {
+      assertThat(trusting(trusted).path(alone(LEAF), NOW).until())
+          .isEqualTo(LEAF.certificate().getNotAfter().toInstant());
+    }
+    assertThat(trusting(ROOT).path(alone(leaf), NOW).until()).isEqualTo(NOW);
+  }
+
+  @Test
   void trustsAPinnedCertificateAndNothingThatItSigned() {
     for (int usage : new int[] {KeyUsage.digitalSignature, KeyUsage.keyCertSign}) {
       TestAuthority pinned =
@@ -82,10 +115,10 @@ class EnterpriseCertificatesTest {
               new TestAuthority[] {pinned, ROOT, MIDDLE, LOW})) {
         EnterpriseCertificates certificates = trusting(trusted);
         assertThat(certificates.check(alone(pinned.self()), NOW))
-            .isEqualTo(new Finding(true, "valid"));
+            .isEqualTo(new Finding(Verdict.GOOD, "valid"));
         assertThat(certificates.check(alone(forged), NOW).holds()).isFalse();
         assertThat(certificates.check(forged.chain(), NOW).holds()).isFalse();
-        assertThat(certificates.path(forged.chain(), NOW).holds()).isFalse();
+        assertThat(certificates.path(forged.chain(), NOW).finding().holds()).isFalse();
       }
     }
   }
@@ -155,7 +188,8 @@ class EnterpriseCertificatesTest {
       Issued leaf = TestOrder.of("991825827").purposes(bad).by(ROOT);
       assertThat(certificates.check(alone(leaf), NOW))
           .isEqualTo(
-              new Finding(false, "the certificate's extended key usage does not allow clients"));
+              new Finding(
+                  Verdict.BAD, "the certificate's extended key usage does not allow clients"));
     }
   }
 
@@ -196,13 +230,34 @@ class EnterpriseCertificatesTest {
         server.crl(SignedStatus.crl(ROOT.self(), issuing.certificate()));
         Options options = Options.of(List.of(Method.CRL));
         assertThat(trusting(options, ROOT).check(leaf.chain(), NOW))
-            .isEqualTo(new Finding(false, "revoked, by CRL"));
+            .isEqualTo(new Finding(Verdict.BAD, "revoked, by CRL"));
         assertThat(trusting(options, ROOT, middle).check(leaf.chain(), NOW))
-            .isEqualTo(new Finding(true, "valid, by CRL"));
+            .isEqualTo(new Finding(Verdict.GOOD, "valid, by CRL"));
         below.crl(SignedStatus.crl(issuing, leaf.certificate()));
         assertThat(trusting(options, ROOT, middle).check(alone(leaf), NOW).holds()).isFalse();
         assertThat(server.fetches()).isEqualTo(1);
       }
+    }
+  }
+
+  @Test
+  void findsWhatIsRevokedAboveACertificateThatNobodyAnswersAbout() {
+    try (RevocationServer server = RevocationServer.start();
+        RevocationServer silent = RevocationServer.start()) {
+      Issued issuing = ROOT.issue(RSA_AUTHORITY.pointing(null, server.list()).order());
+      TestAuthority middle = TestAuthority.of(issuing);
+      Issued leaf = TestOrder.of("991825827").pointing(null, silent.list()).by(middle);
+      Options options = Options.of(List.of(Method.CRL));
+      server.crl(SignedStatus.crl(ROOT.self()));
+      assertThat(trusting(options, ROOT).check(leaf.chain(), NOW).verdict())
+          .isEqualTo(Verdict.UNKNOWN);
+      server.crl(SignedStatus.crl(ROOT.self(), issuing.certificate()));
+      assertThat(trusting(options, ROOT).check(leaf.chain(), NOW))
+          .isEqualTo(new Finding(Verdict.BAD, "revoked, by CRL"));
+      silent.crl(SignedStatus.crl(issuing));
+      server.crl("no list".getBytes(StandardCharsets.US_ASCII));
+      assertThat(trusting(options, ROOT).check(leaf.chain(), NOW).verdict())
+          .isEqualTo(Verdict.UNKNOWN);
     }
   }
 
@@ -241,6 +296,49 @@ class EnterpriseCertificatesTest {
     assertThat(certificates.check(alone(LEAF), NOW).holds()).isFalse();
     Files.delete(file);
     assertThat(certificates.check(alone(LEAF), NOW).what()).isEqualTo("no anchor is configured");
+  }
+
+  @Test
+  void keepsWhatWasGoodWhileTheFileCanNotBeReached() throws IOException {
+    Path file = folder.resolve("anchors.pem");
+    TestOrder.writeAnchors(file, LOW);
+    EnterpriseCertificates certificates =
+        new EnterpriseCertificates(Anchors.in(file), new Revocation(Options.of(List.of())));
+    for (Unreachable unreachable : UNREACHABLE) {
+      assertThat(certificates.check(alone(LEAF), NOW).holds()).isTrue();
+      Files.delete(file);
+      unreachable.at(file);
+      try (Warnings warnings = new Warnings()) {
+        for (int i = 0; i < 3; i++) {
+          assertThat(certificates.check(alone(LEAF), NOW).holds()).isTrue();
+        }
+        assertThat(warnings.lines()).singleElement().asString().contains("anchors.pem");
+      }
+      assertThatThrownBy(() -> Anchors.check(file)).isInstanceOf(UncheckedIOException.class);
+      Files.delete(file);
+      TestOrder.writeAnchors(file, TestOrder.root("Another"));
+      assertThat(certificates.check(alone(LEAF), NOW).holds()).isFalse();
+      TestOrder.writeAnchors(file, ROOT, MIDDLE, LOW);
+    }
+    Files.delete(file);
+    assertThat(certificates.check(alone(LEAF), NOW).what()).isEqualTo("no anchor is configured");
+  }
+
+  @Test
+  void readsAnUnchangedFileOnceItCanBeRead() throws IOException {
+    Path file = folder.resolve("anchors.pem");
+    TestOrder.writeAnchors(file, LOW);
+    Files.setPosixFilePermissions(file, Set.of());
+    assumeFalse(Files.isReadable(file), "the superuser may read everything");
+    EnterpriseCertificates certificates =
+        new EnterpriseCertificates(Anchors.in(file), new Revocation(Options.of(List.of())));
+    try (Warnings warnings = new Warnings()) {
+      assertThat(certificates.check(alone(LEAF), NOW).holds()).isFalse();
+      assertThat(certificates.check(alone(LEAF), NOW).holds()).isFalse();
+      Files.setPosixFilePermissions(file, Set.of(PosixFilePermission.OWNER_READ));
+      assertThat(certificates.check(alone(LEAF), NOW).holds()).isTrue();
+      assertThat(warnings.lines()).hasSize(1);
+    }
   }
 
   @Test

@@ -22,6 +22,7 @@ import no.portvakt.server.TestClock;
 import no.portvakt.server.certificates.Revocation.Finding;
 import no.portvakt.server.certificates.Revocation.Method;
 import no.portvakt.server.certificates.Revocation.Options;
+import no.portvakt.server.certificates.Revocation.Verdict;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.cert.ocsp.OCSPRespBuilder;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,8 @@ class OcspTest {
   @Test
   void acceptsWhatTheIssuerSaysIsGood() {
     server.ocsp(question -> ocsp(question, ROOT.self(), GOOD));
-    assertThat(check(NOW)).isEqualTo(new Finding(true, "valid, by OCSP of " + server.responder()));
+    assertThat(check(NOW))
+        .isEqualTo(new Finding(Verdict.GOOD, "valid, by OCSP of " + server.responder()));
   }
 
   @Test
@@ -67,7 +69,7 @@ class OcspTest {
   void refusesARevokedCertificate() {
     server.ocsp(question -> ocsp(question, ROOT.self(), REVOKED));
     assertThat(check(NOW))
-        .isEqualTo(new Finding(false, "revoked, by OCSP of " + server.responder()));
+        .isEqualTo(new Finding(Verdict.BAD, "revoked, by OCSP of " + server.responder()));
     revocation = new Revocation(options(true, null));
     assertThat(check(NOW).holds()).isFalse();
   }
@@ -195,7 +197,8 @@ class OcspTest {
     Issued silent = TestOrder.of("991825827").by(ROOT);
     assertThat(revocation.check(silent.certificate(), ROOT.self().certificate(), NOW))
         .isEqualTo(
-            new Finding(false, "revocation unknown: OCSP: the certificate names no responder"));
+            new Finding(
+                Verdict.UNKNOWN, "revocation unknown: OCSP: the certificate names no responder"));
     Issued elsewhere =
         TestOrder.of("991825827").pointing(URI.create("ldap://127.0.0.1/x"), null).by(ROOT);
     assertThat(revocation.check(elsewhere.certificate(), ROOT.self().certificate(), NOW).what())
@@ -284,7 +287,7 @@ class OcspTest {
     revocation = new Revocation(options(false, null));
     Finding finding = check(NOW);
     assertThat(finding.what()).startsWith("revocation unknown: ").contains(why);
-    assertThat(finding.holds()).isFalse();
+    assertThat(finding.verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 
   private static Issued responder(TestAuthority authority, KeyPurposeId... purposes) {

@@ -1,11 +1,18 @@
 package no.portvakt.server.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -239,6 +246,47 @@ class MigrationTest {
       Database.open(data).close();
       assertBroughtForwardOnce(data, 0);
     }
+  }
+
+  @Test
+  void opensAgainAfterItsFileCouldNotBeLocked() throws Exception {
+    Path data = folder.resolve("unlocked");
+    Database.open(data).close();
+    Thread.currentThread().interrupt(); // ends the waiting for a lock as a system without one does
+    assertThatExceptionOfType(Database.UnusableData.class)
+        .isThrownBy(() -> Database.open(data))
+        .withMessage(
+            "No file in the data folder %s can be locked; keep it on a file system with locks.",
+            data);
+    assertThat(Thread.interrupted()).isTrue();
+    Path lock = data.resolve("portvakt.db-opening");
+    try (FileChannel ours = FileChannel.open(lock, StandardOpenOption.WRITE)) {
+      FileLock _ = ours.lock(); // nobody else in this process can wait for it
+      assertThatExceptionOfType(OverlappingFileLockException.class)
+          .isThrownBy(() -> Database.open(data));
+      assertThat(openFiles(lock)).isOne();
+    }
+    assertThat(openFiles(lock)).isZero();
+    Database.open(data).close(); // it is this process's turn still
+    assertBroughtForwardOnce(data, 0);
+  }
+
+  /** How often this process has a file open; 0 where the system does not say. */
+  private static long openFiles(Path file) throws IOException {
+    Path all = Path.of("/proc/self/fd");
+    long count = 0;
+    if (Files.isDirectory(all)) {
+      try (DirectoryStream<Path> links = Files.newDirectoryStream(all)) {
+        for (Path link : links) {
+          try {
+            count += Files.readSymbolicLink(link).equals(file.toRealPath()) ? 1 : 0;
+          } catch (NoSuchFileException _) {
+            // another thread has closed it meanwhile
+          }
+        }
+      }
+    }
+    return count;
   }
 
   private String outputOf(int process) {

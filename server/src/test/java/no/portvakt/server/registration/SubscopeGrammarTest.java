@@ -136,7 +136,9 @@ class SubscopeGrammarTest {
           Duration.ofSeconds(20),
           () -> {
             for (int i = 0; i < 1000; i++) {
-              assertThat(SubscopeGrammar.EXTENDED.isValid(text)).isFalse();
+              for (SubscopeGrammar grammar : SubscopeGrammar.values()) {
+                assertThat(grammar.isValid(text)).as("%s", grammar).isFalse();
+              }
             }
           });
     }
