@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * A platform whose signing key is in the vault: what it issues, and that it issues nothing else.
  */
-final class PlatformTokenTest extends VaultFixture {
+final class VaultSigningTest extends VaultFixture {
   private static final String EXCHANGE = "/authentication/api/v1/exchange/maskinporten";
   private static final String KEYS =
       "/authentication/api/v1/openid/.well-known/openid-configuration/jwks";
@@ -45,7 +45,7 @@ final class PlatformTokenTest extends VaultFixture {
   private final HttpClient http = HttpClient.newHttpClient();
 
   @Test
-  void isSignedWithTheKeyInTheVault() throws Exception {
+  void signsPlatformTokensWithTheKeyInTheVault() throws Exception {
     Issued issued = put(1);
     String kid =
         HexFormat.of().withUpperCase().formatHex(Digests.sha1(issued.certificate().getEncoded()));
@@ -64,7 +64,7 @@ final class PlatformTokenTest extends VaultFixture {
 
   @ParameterizedTest
   @ValueSource(ints = {403, 404})
-  void isNotIssuedWhileTheVaultGivesNoKey(int status) throws Exception {
+  void signsNothingWhileTheVaultGivesNoKey(int status) throws Exception {
     put(1);
     vault.answer(path -> true, StandInVault.Answer.error(status, "No", null));
     try (Server server = platform()) {
