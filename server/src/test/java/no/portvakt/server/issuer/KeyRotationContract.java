@@ -101,20 +101,22 @@ abstract class KeyRotationContract {
     List<String> firstPublished = node.published();
     Set<String> seen = ConcurrentHashMap.newKeySet();
     AtomicBoolean rotating = new AtomicBoolean(true);
-    FutureTask<Boolean> reader =
+    // Nothing slow is done here, so that what is torn for a moment is met.
+    FutureTask<String> reader =
         new FutureTask<>(() -> {
           while (rotating.get()) {
             SigningKeys keys = ring.keys();
             SigningKey active = KeyNode.known(keys.active());
-            assertThat(keys.published()).contains(active).doesNotHaveDuplicates();
-            assertThat(keys.current()).containsExactly(active);
+            if (!keys.current().equals(List.of(active)) || !keys.published().contains(active)) {
+              return active + " is no current key of " + keys;
+            }
             seen.add(active.keyId());
           }
-          return true;
+          return "";
         });
     Thread.ofPlatform().daemon().start(reader);
     try {
-      for (int round = 0; round < 20; round++) {
+      for (int round = 0; round < 50; round++) {
         node.rotation.rotate("ES256", Mode.EMERGENCY, false);
         ring.reload();
         String active = node.active();
@@ -123,8 +125,8 @@ abstract class KeyRotationContract {
     } finally {
       rotating.set(false);
     }
-    assertThat(reader.get()).isTrue();
-    assertThat(seen).hasSizeGreaterThanOrEqualTo(20);
+    assertThat(reader.get()).isEmpty();
+    assertThat(seen).hasSizeGreaterThanOrEqualTo(50);
     assertThat(first.published()).extracting(SigningKey::keyId).isEqualTo(firstPublished);
     assertThat(node.published()).doesNotContainAnyElementsOf(firstPublished);
   }
