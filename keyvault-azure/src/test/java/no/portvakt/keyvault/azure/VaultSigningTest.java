@@ -34,9 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * A platform whose signing key is in the vault: what it issues, and that it issues nothing else.
- */
+/** A platform whose signing key is in the vault: it signs with this key or not at all. */
 final class VaultSigningTest extends VaultFixture {
   private static final String EXCHANGE = "/authentication/api/v1/exchange/maskinporten";
   private static final String KEYS =
