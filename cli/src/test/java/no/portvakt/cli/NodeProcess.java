@@ -99,6 +99,23 @@ final class NodeProcess implements AutoCloseable {
         Map.of("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", grant));
   }
 
+  /** Makes a client of the first client's organisation. */
+  DemoHttp.Reply makeClient(DemoHttp http, String adminToken) {
+    Map<String, Object> body =
+        Map.of("client_name", "made", "description", "A test", "scopes", List.of(SCOPE));
+    return http.send("POST", address("/maskinporten/clients"), adminToken, body);
+  }
+
+  /** Asks for clients; each must be there. */
+  void knowsClients(String adminToken, Iterable<String> ids) {
+    DemoHttp http = new DemoHttp();
+    for (String id : ids) {
+      DemoHttp.Reply reply = http.get(address("/maskinporten/clients/" + id), adminToken, null);
+      assertThat(reply.status()).as(reply.body()).isEqualTo(200);
+      assertThat(reply.text("client_id")).isEqualTo(id);
+    }
+  }
+
   /** Sends grants that were used before; each must be refused for that. */
   void refusesAsReplays(List<String> grants) {
     DemoHttp http = new DemoHttp();
@@ -119,13 +136,19 @@ final class NodeProcess implements AutoCloseable {
 
   /** A new grant of the development client in a data folder. */
   static String grant(Path folder, String base) throws IOException, MalformedJson {
+    return grant(folder, base, SCOPE);
+  }
+
+  /** The same for other scopes. */
+  static String grant(Path folder, String base, String... scopes)
+      throws IOException, MalformedJson {
     Map<String, @Nullable Object> admin =
         Json.readObject(Files.readAllBytes(folder.resolve("dev/admin-client.json")));
     return JwtGrant.sign(
         GrantKey.ofJwk(Json.write(admin.get("jwk"))),
         base + "/maskinporten/",
         String.valueOf(admin.get("client_id")),
-        TokenRequest.of(SCOPE),
+        TokenRequest.builder().scopes(scopes).build(),
         Instant.now());
   }
 

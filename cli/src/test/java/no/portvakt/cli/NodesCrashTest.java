@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -27,14 +28,16 @@ import org.junit.jupiter.api.io.TempDir;
 final class NodesCrashTest {
   private static final String BASE = "https://platform.example.com";
   private static final int ENOUGH = 200;
+  private static final int ENOUGH_CLIENTS = 20;
 
   @TempDir Path folder = Path.of("");
 
   private final Queue<String> received = new ConcurrentLinkedQueue<>();
   private final Queue<String> used = new ConcurrentLinkedQueue<>();
+  private final Queue<String> made = new ConcurrentLinkedQueue<>();
 
   @Test
-  void noTokenIsWithoutItsRecordAndNoGrantWorksTwiceWhicheverNodeIsKilled() throws Exception {
+  void losesNoRecordNoUsedGrantAndNoNewClientWhicheverNodeIsKilled() throws Exception {
     try (EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setPGStartupWait(Duration.ofSeconds(60))
@@ -70,9 +73,11 @@ final class NodesCrashTest {
         received.add(NodeProcess.jti(proof));
         killUnderLoad(one, other, proof);
         refusesWhatWasUsed(other);
+        other.knowsClients(adminToken(other), made);
         one = start(first, "one", config);
         killUnderLoad(other, one, proof);
         refusesWhatWasUsed(one);
+        one.knowsClients(adminToken(one), made);
         other = start(second, "other", config);
         refusesWhatWasUsed(other);
       } finally {
@@ -99,6 +104,8 @@ final class NodesCrashTest {
     used.clear(); // the other phase's grants may expire before they are tried again
     CountDownLatch underWay = new CountDownLatch(ENOUGH);
     CountDownLatch afterwards = new CountDownLatch(ENOUGH);
+    CountDownLatch clients = new CountDownLatch(ENOUGH_CLIENTS);
+    String adminToken = adminToken(victim);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<@Nullable Void>> callers = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
@@ -118,11 +125,20 @@ final class NodesCrashTest {
               return null;
             }));
       }
-      assertThat(underWay.await(60, TimeUnit.SECONDS)).isTrue();
-      victim.close();
+      callers.add(
+          threads.submit(() -> {
+            DemoHttp http = new DemoHttp();
+            while (makesClient(victim, http, adminToken)) {
+              clients.countDown();
+            }
+            return null;
+          }));
+      boolean busy = underWay.await(60, TimeUnit.SECONDS) && clients.await(60, TimeUnit.SECONDS);
+      victim.close(); // in any case: its callers end with it
       for (Future<@Nullable Void> caller : callers) {
         caller.get();
       }
+      assertThat(busy).isTrue();
     }
   }
 
@@ -140,6 +156,23 @@ final class NodesCrashTest {
     } catch (UncheckedIOException e) {
       return false;
     }
+  }
+
+  /** Makes a client, which nobody may lose from then on; false when the node is gone. */
+  private boolean makesClient(NodeProcess node, DemoHttp http, String adminToken) {
+    try {
+      DemoHttp.Reply reply = node.makeClient(http, adminToken);
+      assertThat(reply.status()).as(reply.body()).isEqualTo(201);
+      made.add(Objects.requireNonNull(reply.text("client_id")));
+      return true;
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  private String adminToken(NodeProcess node) throws Exception {
+    String grant = NodeProcess.grant(folder, BASE, "idporten:dcr.read", "idporten:dcr.write");
+    return NodeProcess.token(node.requestToken(new DemoHttp(), grant));
   }
 
   private void refusesWhatWasUsed(NodeProcess node) {

@@ -200,13 +200,14 @@ class AdminClientChangesTest {
   }
 
   @Test
-  void givesTheFirstClientOfAnOlderFolderTheNewScopeAndNoOther(@TempDir Path folder) {
+  void givesTheFirstClientOfAnOlderStoreTheNewScopeAndNoOther(@TempDir Path folder) {
+    TestStore store = TestStore.in(folder);
     List<String> first =
         AdminClient.SCOPES.stream().filter(it -> !it.startsWith("portvakt:")).toList();
     UnaryOperator<Settings> kept =
         it ->
             TestStack.withMaskinporten(
-                TestStack.in(folder).apply(it),
+                store.settings().apply(it),
                 own -> own.withFiles(null, folder.resolve("admin-client.json")));
     for (List<String> scopes : List.of(first, first.subList(0, 4))) {
       String id;

@@ -16,7 +16,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a restart makes of the first client. */
 class AdminClientStartTest {
-  @TempDir private Path folder;
+  private final Path folder;
+  private final TestStore store;
+
+  AdminClientStartTest(@TempDir Path folder) {
+    this.folder = folder;
+    store = TestStore.in(folder);
+  }
 
   @Test
   void keepsKeysAwayThatWereTakenAway() {
@@ -67,8 +73,8 @@ class AdminClientStartTest {
   void grantsWhatAnEarlierStartLeftOutAndNothingThatWasTakenBack() {
     start().close();
     String denied = "idporten:dcr.altinn";
-    AuditRecords.sql(folder, "DELETE FROM scope_access");
-    try (Database database = Database.open(folder)) {
+    store.sql("DELETE FROM scope_access");
+    try (Database database = store.open()) {
       new ScopeTable(database).putAccess(denied, TestStack.DIGDIR, ScopeTable.DENIED, 0);
     }
     try (TestStack stack = start()) {
@@ -106,14 +112,14 @@ class AdminClientStartTest {
 
   private List<KeyRow> keys() {
     String id = id();
-    try (Database database = Database.open(folder)) {
+    try (Database database = store.open()) {
       return new ClientTable(database).keys(id);
     }
   }
 
   private void putKeys(List<KeyRow> keys) {
     String id = id();
-    try (Database database = Database.open(folder)) {
+    try (Database database = store.open()) {
       new ClientTable(database).putKeys(id, keys);
     }
   }
@@ -130,7 +136,7 @@ class AdminClientStartTest {
 
   private Settings kept(Settings it) {
     return TestStack.withMaskinporten(
-        TestStack.in(folder).apply(it),
+        store.settings().apply(it),
         own -> own.withFiles(null, folder.resolve("admin-client.json")));
   }
 

@@ -14,10 +14,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.store.ClientTable;
 import no.portvakt.tokens.Json;
@@ -76,20 +78,27 @@ class AdminKeysTest {
   }
 
   @Test
-  void renewsTheSeededKeyOfAFolderThatIsOlderThanIt(@TempDir Path folder) {
-    Settings settings = Addresses.withPort(Settings.development(folder, 0));
+  void renewsTheSeededKeyOfAStoreThatIsOlderThanIt(@TempDir Path folder) {
+    TestStore store = TestStore.in(folder);
+    Settings settings =
+        TestStack.withMaskinporten(
+            Addresses.withPort(store.settings().apply(Settings.development(null, 0))),
+            own -> own.withFiles(null, folder.resolve("admin-client.json")));
+    Set<String> ids = new HashSet<>();
     for (int days : new int[] {0, 300, 366, 1000}) {
       Instant later = TestClock.START.plus(Duration.ofDays(days));
       String id;
       try (Server server = Server.start(settings, () -> later)) {
         id = Objects.requireNonNull(server.adminClient()).clientId();
       }
-      try (Database database = Database.open(folder)) {
+      ids.add(id);
+      try (Database database = store.open()) {
         assertThat(new ClientTable(database).keys(id))
             .singleElement()
             .matches(key -> key.expires() > later.toEpochMilli());
       }
     }
+    assertThat(ids).as("one client").hasSize(1);
   }
 
   @Test

@@ -27,15 +27,15 @@ class AdminPowersTest {
   private static final String FAMILY = "/api/v1/altinn/admin/clients";
   private static final String WRITE = "idporten:dcr.write";
 
-  private final Path folder;
+  private final TestStore store;
   private final TestStack stack;
   private final AdminCaller operator;
   private final AdminCaller supplier;
   private final AdminCaller altinn;
 
   AdminPowersTest(@TempDir Path folder) {
-    this.folder = folder;
-    stack = TestStack.start(TestStack.in(folder));
+    store = TestStore.in(folder);
+    stack = TestStack.start(store.settings());
     operator = AdminCaller.admin(stack);
     supplier = AdminCaller.of(stack, TTD, "idporten:dcr.supplier");
     altinn = AdminCaller.of(stack, BRG, "idporten:dcr.altinn", WRITE);
@@ -200,7 +200,8 @@ class AdminPowersTest {
 
   private void assertRecorded(HttpResponse<String> answer, String event, String reason) {
     AdminRefusal.of(answer, 403, reason);
-    Stored record = AuditRecords.of(folder, text(TestStack.json(answer), "correlation_id"));
+    Stored record =
+        AuditRecords.of(store.records(), text(TestStack.json(answer), "correlation_id"));
     assertThat(record.get("event")).isEqualTo(event);
     assertThat(record.get("outcome")).isEqualTo("refused");
     assertThat(record.get("reason")).isEqualTo(reason);

@@ -42,11 +42,6 @@ public final class AuditRecords {
     }
   }
 
-  /** All records of decisions in a folder, by their place. */
-  public static List<Stored> decisionsIn(Path folder) {
-    return decisions(in(folder));
-  }
-
   /** Those of decisions: not those of changes of the platform's own keys. */
   public static List<Stored> decisions(List<Stored> records) {
     return records.stream().filter(it -> !"changed".equals(it.get("outcome"))).toList();
@@ -89,11 +84,6 @@ public final class AuditRecords {
       }
     }
     return all;
-  }
-
-  /** The only record of a decision. */
-  public static Stored of(Path folder, String decisionId) {
-    return of(in(folder), decisionId);
   }
 
   /** The only record of a decision among these. */

@@ -256,11 +256,12 @@ class DiscoveryTest {
 
   @Test
   void keepsItsKeysOverARestart(@org.junit.jupiter.api.io.TempDir java.nio.file.Path folder) {
+    TestStore store = TestStore.in(folder);
     String before;
-    try (TestStack own = TestStack.start(TestStack.in(folder))) {
+    try (TestStack own = TestStack.start(store.settings())) {
       before = own.get(KEYS).body();
     }
-    try (TestStack own = TestStack.start(TestStack.in(folder))) {
+    try (TestStack own = TestStack.start(store.settings())) {
       assertThat(own.get(KEYS).body()).isEqualTo(before);
     }
   }

@@ -2,6 +2,7 @@ package no.portvakt.server;
 
 import static no.portvakt.server.MaskinportenClientFixture.BRG;
 import static no.portvakt.server.MaskinportenClientFixture.READ;
+import static no.portvakt.server.TestStack.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -138,6 +139,23 @@ class HousekeepingTest {
       once(stack, "A look at the keys of " + name);
       assertThat(keysIn(stack.get(published).body())).isPositive();
       assertThat(stack.get(published).body()).isNotEqualTo(before);
+    }
+  }
+
+  // An announcement can be missed; what comes each minute is too late.
+  @ParameterizedTest
+  @CsvSource({
+    "authentication, /authentication/api/v1/openid/.well-known/openid-configuration/jwks",
+    "maskinporten, /maskinporten/jwk"
+  })
+  void takesOverWithinSecondsKeysWhoseChangeNobodyAnnounced(String role, String published) {
+    try (TestStack stack = start(it -> it)) {
+      assertThat(keysIn(stack.get(published).body())).isOne();
+      store.sql("UPDATE signing_key SET removed = published WHERE role = '" + role + "'");
+      store.sql("UPDATE signing_key_epoch SET epoch = epoch + 1 WHERE role = '" + role + "'");
+      long changed = System.nanoTime();
+      eventually("a look at the keys", () -> keysIn(stack.get(published).body()) == 0);
+      assertThat(Duration.ofNanos(System.nanoTime() - changed)).isLessThan(Duration.ofSeconds(10));
     }
   }
 

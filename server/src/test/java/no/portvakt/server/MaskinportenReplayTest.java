@@ -167,18 +167,19 @@ class MaskinportenReplayTest {
 
   @Test
   void remembersAGrantAcrossARestart(@TempDir Path folder) {
+    TestStore store = TestStore.in(folder);
     String grant;
     TestStack.Client admin;
     int port;
-    try (TestStack first = TestStack.start(TestStack.in(folder))) {
+    try (TestStack first = TestStack.start(store.settings())) {
       admin = first.adminClient();
       port = first.server().port();
       grant = first.grant(admin, "idporten:scopes.read").compact();
       assertThat(first.requestToken(grant).statusCode()).isEqualTo(200);
     }
     try (TestStack second =
-        TestStack.start(settings ->
-            TestStack.in(folder).apply(settings).withBaseUrl("http://localhost:" + port))) {
+        TestStack.start(
+            settings -> store.settings().apply(settings).withBaseUrl("http://localhost:" + port))) {
       assertRefused(second, second.requestToken(grant), REPLAYED);
       assertThat(second.tokenFor(second.adminClient(), "idporten:scopes.read")).isNotEmpty();
     }

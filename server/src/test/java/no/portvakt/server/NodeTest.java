@@ -25,7 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A node: what each role answers, what a start makes, and that a refused start makes nothing. */
 class NodeTest {
-  private static final String MASTER_KEY = "dGhpcnR5LXR3byBieXRlcyBmb3IgdGhlIHRlc3RzLi4=";
   private static final String ANOTHER_KEY = "dGhpcnR5LXR3byBieXRlcyBmb3IgYW5vdGhlciBvbmU=";
 
   @TempDir private Path folder;
@@ -101,18 +100,20 @@ class NodeTest {
 
   @Test
   void seedsNoTestDataAndNoClientUnlessToldTo() {
-    Settings settings = serving(folder, "127.0.0.1", null, null);
+    TestStore store = TestStore.in(folder);
+    Settings settings = store.settings().apply(serving(folder, "127.0.0.1", null));
     Server server = Server.start(settings);
     assertThat(server.adminClient()).isNull();
     server.close();
-    try (Database database = Database.open(folder)) {
+    try (Database database = store.open()) {
       assertThat(new OrganisationTable(database).all()).isEmpty();
       assertThat(new ScopeTable(database).find("idporten:scopes.write")).isNull();
       assertThat(new ScopeTable(database).ownerOfPrefix("altinn")).isNull();
     }
-    Server.start(serving(folder, "127.0.0.1", folder.resolve("new/admin.json"), null)).close();
-    assertThat(folder.resolve("new/admin.json")).isRegularFile();
-    try (Database database = Database.open(folder)) {
+    Path client = folder.resolve("new/admin.json");
+    Server.start(store.settings().apply(serving(folder, "127.0.0.1", client))).close();
+    assertThat(client).isRegularFile();
+    try (Database database = store.open()) {
       assertThat(new OrganisationTable(database).all()).isEmpty();
       assertThat(new ScopeTable(database).find("altinn:serviceowner/instances.read")).isNull();
       assertThat(new ScopeTable(database).ownerOfPrefix("idporten")).isEqualTo(TestStack.DIGDIR);
@@ -121,13 +122,14 @@ class NodeTest {
 
   @Test
   void writesNothingWithAWrongMasterKey() {
-    // A developer's folder has no next key; a node makes one at its first start.
-    TestStack.start(TestStack.in(folder)).close();
-    Settings right = serving(folder, "127.0.0.1", null, null);
+    TestStore store = TestStore.in(folder);
+    // A developer's store has no next key; a node makes one at its first start.
+    TestStack.start(store.settings()).close();
+    Settings right = store.settings().apply(serving(folder, "127.0.0.1", null));
     assertThatExceptionOfType(WrongMasterKey.class)
-        .isThrownBy(() -> Server.start(serving(folder, "127.0.0.1", null, MASTER_KEY)).close())
+        .isThrownBy(() -> Server.start(withMasterKey(right, ANOTHER_KEY)).close())
         .withMessageContaining("the master key is not the one it was stored with");
-    try (Database database = Database.open(folder)) {
+    try (Database database = store.open()) {
       assertThat(new SigningKeyTable(database).ofRole("authentication").keys()).hasSize(1);
       assertThat(new SigningKeyTable(database).ofRole("maskinporten").keys()).hasSize(1);
     }
@@ -137,7 +139,7 @@ class NodeTest {
   @Test
   void refusesAnotherNodesMasterKeyOnTheSameDatabase() {
     UnaryOperator<Settings> onPostgres = TestStack.on(TestPostgres.fresh());
-    Settings one = onPostgres.apply(serving(folder, "127.0.0.1", null, MASTER_KEY));
+    Settings one = onPostgres.apply(serving(folder, "127.0.0.1", null));
     Settings other = withMasterKey(one, ANOTHER_KEY);
     Server first = Server.start(one);
     try {
@@ -153,7 +155,7 @@ class NodeTest {
   void makesNothingBeforeItIsClearThatItMayListen(String host) {
     Path data = folder.resolve("data");
     assertThatExceptionOfType(HttpServer.PlainHttp.class)
-        .isThrownBy(() -> Server.start(serving(data, host, null, null)).close());
+        .isThrownBy(() -> Server.start(serving(data, host, null)).close());
     assertThat(data).doesNotExist();
   }
 
@@ -182,23 +184,20 @@ class NodeTest {
             it.development());
   }
 
-  private static Settings serving(
-      Path data, String host, @Nullable Path adminClient, @Nullable String masterKey) {
+  private static Settings serving(Path data, String host, @Nullable Path adminClient) {
     Settings it = Settings.serving();
-    Settings changed =
-        new Settings(
-            it.roles(),
-            new HttpServer.Listen(host, 0, null, List.of()),
-            "https://platform.example.com",
-            data,
-            null,
-            it.masterKey(),
-            it.signing(),
-            it.audit(),
-            it.exchange(),
-            it.maskinporten().withFiles(null, adminClient),
-            null);
-    return masterKey == null ? changed : withMasterKey(changed, masterKey);
+    return new Settings(
+        it.roles(),
+        new HttpServer.Listen(host, 0, null, List.of()),
+        "https://platform.example.com",
+        data,
+        null,
+        it.masterKey(),
+        it.signing(),
+        it.audit(),
+        it.exchange(),
+        it.maskinporten().withFiles(null, adminClient),
+        null);
   }
 
   private static Settings withMasterKey(Settings it, String masterKey) {

@@ -49,15 +49,16 @@ class OperationsTest {
 
   @Test
   void isNotReadyWhileTheStoreDoesNotWork(@TempDir Path folder) {
-    try (TestStack own = TestStack.start(TestStack.in(folder))) {
-      AuditRecords.sql(folder, "ALTER TABLE audit RENAME TO gone");
+    TestStore store = TestStore.in(folder);
+    try (TestStack own = TestStack.start(store.settings())) {
+      store.sql("ALTER TABLE audit RENAME TO gone");
       HttpResponse<String> ready = own.get("/health/ready");
       assertThat(ready.statusCode()).isEqualTo(503);
       assertThat(TestStack.json(ready))
           .containsEntry("status", "DOWN")
           .containsEntry("checks", Map.of("store", "DOWN", "keys", "UP"));
       assertThat(own.get("/health/live").statusCode()).isEqualTo(200);
-      AuditRecords.sql(folder, "ALTER TABLE gone RENAME TO audit");
+      store.sql("ALTER TABLE gone RENAME TO audit");
       assertThat(own.get("/health/ready").statusCode()).isEqualTo(200);
     }
   }

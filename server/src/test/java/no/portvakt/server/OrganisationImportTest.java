@@ -167,9 +167,10 @@ class OrganisationImportTest {
   }
 
   @Test
-  void isSeenByAServerThatRunsOnTheSameFolder(@TempDir Path folder) throws MalformedJson {
-    try (TestStack stack = TestStack.start(TestStack.in(folder));
-        Database other = Database.open(folder)) {
+  void isSeenByAServerThatRunsOnTheSameStore(@TempDir Path folder) throws MalformedJson {
+    TestStore store = TestStore.in(folder);
+    try (TestStack stack = TestStack.start(store.settings());
+        Database other = store.open()) {
       OrganisationImport.run(
           "{\"orgs\":{\"nav\":{\"orgnr\":\"889640782\"}}}".getBytes(StandardCharsets.UTF_8),
           new OrganisationTable(other));

@@ -6,14 +6,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Stream;
 import no.portvakt.server.AuditRecords.Stored;
 import no.portvakt.server.database.PostgresAddress;
 import org.junit.jupiter.api.AfterEach;
@@ -30,7 +26,7 @@ class PersonNumbersTest {
   private static final String OTHER = "15507600333";
   private static final String PSEUDONYM = "p:[A-Za-z0-9_-]{16}";
 
-  @TempDir private Path folder;
+  private final TestStore store;
 
   private final Queue<String> log = new ConcurrentLinkedQueue<>();
   private final AppenderBase<ILoggingEvent> appender =
@@ -40,6 +36,10 @@ class PersonNumbersTest {
           log.add(event.getFormattedMessage() + " " + event.getKeyValuePairs());
         }
       };
+
+  PersonNumbersTest(@TempDir Path folder) {
+    store = TestStore.in(folder);
+  }
 
   @BeforeEach
   void listen() {
@@ -58,7 +58,7 @@ class PersonNumbersTest {
 
   @Test
   void becomeOnePseudonymInEveryMemberOfEveryRecord() {
-    try (TestStack stack = TestStack.start(TestStack.in(folder))) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       exchange(stack, PERSON);
       exchange(stack, PERSON);
       exchange(stack, OTHER);
@@ -77,29 +77,31 @@ class PersonNumbersTest {
   @Test
   void becomeTheSamePseudonymAfterARestartAndAnotherInAnotherStore(@TempDir Path elsewhere) {
     for (int i = 0; i < 2; i++) {
-      try (TestStack stack = TestStack.start(TestStack.in(folder))) {
+      try (TestStack stack = TestStack.start(store.settings())) {
         exchange(stack, PERSON);
       }
     }
-    try (TestStack stack = TestStack.start(TestStack.in(elsewhere))) {
+    TestStore another = TestStore.in(elsewhere);
+    try (TestStack stack = TestStack.start(another.settings())) {
       exchange(stack, PERSON);
     }
     assertThat(granted().get(0).get("client_id")).isEqualTo(granted().get(1).get("client_id"));
-    assertThat(AuditRecords.decisionsIn(elsewhere).stream().map(it -> it.get("client_id")).toList())
+    assertThat(AuditRecords.decisions(another.records()))
         .hasSize(1)
+        .extracting(it -> it.get("client_id"))
         .doesNotContain(granted().get(0).get("client_id"));
   }
 
   @Test
   void becomeTheSamePseudonymOnEveryNode() {
-    PostgresAddress store = TestPostgres.fresh();
-    try (TestStack one = TestStack.start(TestStack.on(store));
-        TestStack other = TestStack.start(TestStack.on(store))) {
+    PostgresAddress shared = TestPostgres.fresh();
+    try (TestStack one = TestStack.start(TestStack.on(shared));
+        TestStack other = TestStack.start(TestStack.on(shared))) {
       exchange(one, PERSON);
       exchange(other, PERSON);
     }
     List<Object> pseudonyms =
-        TestPostgres.query(store, "SELECT record FROM audit WHERE record LIKE '%proof_jti%'")
+        TestPostgres.query(shared, "SELECT record FROM audit WHERE record LIKE '%proof_jti%'")
             .stream()
             .map(TestStack::json)
             .<Object>map(it -> String.valueOf(it.get("client_id")))
@@ -109,8 +111,8 @@ class PersonNumbersTest {
   }
 
   @Test
-  void areNeitherInTheStoreNorInTheLogWhereverACallerPutsThem() throws IOException {
-    try (TestStack stack = TestStack.start(TestStack.in(folder))) {
+  void areNeitherInTheStoreNorInTheLogWhereverACallerPutsThem() {
+    try (TestStack stack = TestStack.start(store.settings())) {
       exchange(stack, PERSON);
       for (String text :
           List.of(PERSON, "x" + PERSON, PERSON + OTHER, "0" + PERSON, PERSON + "0")) {
@@ -131,21 +133,19 @@ class PersonNumbersTest {
         stack.form("/maskinporten/token", "grant_type", text, "assertion", text);
       }
     }
-    assertThat(AuditRecords.in(folder)).hasSizeGreaterThan(120);
+    assertThat(store.records()).hasSizeGreaterThan(120);
     assertThat(String.join("\n", log)).contains("refused").doesNotContain(PERSON, OTHER);
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        assertThat(Files.readString(file, StandardCharsets.ISO_8859_1).contains(PERSON))
-            .as("%s holds the number", file)
-            .isFalse();
-      }
-    }
+    assertThat(store.contents())
+        .as("they are read")
+        .anyMatch(it -> it.contains("proof_jti"))
+        .as("the number")
+        .noneMatch(it -> it.contains(PERSON));
   }
 
   @Test
   void becomePseudonymsInTheScopesAndTheRulesOfAGrant() {
     String scope = "altinn:person." + PERSON + ".read";
-    try (TestStack stack = TestStack.start(TestStack.in(folder))) {
+    try (TestStack stack = TestStack.start(store.settings())) {
       var made =
           stack.admin(
               "POST",
@@ -158,7 +158,7 @@ class PersonNumbersTest {
       stack.tokenFor(stack.newClient(scope), scope);
       stack.requestToken(stack.adminGrant(scope).claim("jti", PERSON).compact());
     }
-    List<Stored> records = AuditRecords.in(folder);
+    List<Stored> records = store.records();
     assertThat(records).allSatisfy(it -> assertThat(it.json()).doesNotContain(PERSON));
     assertThat(records)
         .anySatisfy(it ->
@@ -171,7 +171,7 @@ class PersonNumbersTest {
   }
 
   private List<Stored> granted() {
-    return AuditRecords.decisionsIn(folder).stream()
+    return AuditRecords.decisions(store.records()).stream()
         .filter(it -> "granted".equals(it.get("outcome")))
         .toList();
   }

@@ -20,7 +20,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A stop loses no request that has begun, and no record. */
 class ShutdownTest {
-  @TempDir private Path folder;
+  private final TestStore store;
+
+  ShutdownTest(@TempDir Path folder) {
+    store = TestStore.in(folder);
+  }
 
   @Test
   void answersEveryRequestThatIsInFlight() {
@@ -60,7 +64,7 @@ class ShutdownTest {
 
   @Test
   void givesEachCallerAWholeAnswerOrNoConnection() {
-    TestStack stack = TestStack.start(TestStack.in(folder));
+    TestStack stack = TestStack.start(store.settings());
     String proof = stack.forge().compact();
     URI address = stack.uri(TestStack.EXCHANGE);
     List<Object> granted = new ArrayList<>();
@@ -79,11 +83,11 @@ class ShutdownTest {
     }
     stack.close();
     // What was decided reached its caller, and what reached a caller was recorded.
-    List<AuditRecords.Stored> records = AuditRecords.decisionsIn(folder);
+    List<AuditRecords.Stored> records = AuditRecords.decisions(store.records());
     List<Object> recorded = new ArrayList<>();
     records.forEach(it -> recorded.add(Objects.requireNonNullElse(it.get("jti"), "")));
     assertThat(recorded).hasSizeGreaterThan(50).containsExactlyInAnyOrderElementsOf(granted);
-    AuditRecords.assertChained(AuditRecords.in(folder));
+    AuditRecords.assertChained(store.records());
   }
 
   @Test

@@ -24,10 +24,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SigningCertificateTest {
   private static final Settings.Role ROLE = Settings.Role.AUTHENTICATION;
 
-  @TempDir private Path folder;
-
+  private final Path folder;
+  private final Database database;
   private final TestClock clock = new TestClock();
-  private final Database database = Database.inMemory();
+
+  SigningCertificateTest(@TempDir Path folder) {
+    this.folder = folder;
+    database = TestStore.in(folder.resolve("data")).open();
+  }
 
   @AfterEach
   void close() {

@@ -1,11 +1,17 @@
 package no.portvakt.server;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import no.portvakt.server.AuditRecords.Stored;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.database.PostgresAddress;
@@ -50,6 +56,33 @@ public final class TestStore {
   /** All audit records by their place. */
   public List<Stored> records() {
     return postgres == null ? AuditRecords.in(folder) : AuditRecords.in(postgres);
+  }
+
+  /** Everything that is kept, as text: each file of the folder, or each row of each table. */
+  List<String> contents() {
+    return postgres == null ? filesIn(folder) : rowsOf(postgres);
+  }
+
+  private static List<String> filesIn(Path folder) {
+    List<String> contents = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        contents.add(Files.readString(file, StandardCharsets.ISO_8859_1));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return contents;
+  }
+
+  private static List<String> rowsOf(PostgresAddress store) {
+    return TestPostgres.query(
+            store,
+            "SELECT quote_ident(table_name) FROM information_schema.tables"
+                + " WHERE table_schema = 'public'")
+        .stream()
+        .flatMap(table -> TestPostgres.query(store, "SELECT t::text FROM " + table + " t").stream())
+        .toList();
   }
 
   /** A connection behind the server's back. */

@@ -19,9 +19,9 @@ final class AzureKeyVaultKeyProviderTest {
   @Test
   void isFoundByItsType() {
     assertThat(ServiceLoader.load(KeySourceProvider.class))
+        .filteredOn(provider -> provider.type().equals("azure-key-vault"))
         .singleElement()
-        .extracting(KeySourceProvider::type)
-        .isEqualTo("azure-key-vault");
+        .isInstanceOf(AzureKeyVaultKeyProvider.class);
   }
 
   @Test

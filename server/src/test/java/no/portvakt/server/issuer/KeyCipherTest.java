@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.security.Security;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
+import javax.crypto.AEADBadTagException;
+import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import no.portvakt.server.issuer.KeyCipher.MasterKeyUnavailable;
 import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
@@ -27,6 +32,36 @@ class KeyCipherTest {
   }
 
   @Test
+  void sealsWithAes256GcmANewNonceAndTheNameBesideIt() throws GeneralSecurityException {
+    String sealed = KeyCipher.of("of a test", KeyNode.MASTER_KEY).encrypt("one", PLAIN);
+    byte[] whole = Base64.getDecoder().decode(sealed);
+    assertThat(whole).hasSize(12 + PLAIN.length + 16);
+    assertThat(openWithJce(KeyNode.MASTER_KEY, whole, "one")).isEqualTo(PLAIN);
+    assertThatExceptionOfType(AEADBadTagException.class)
+        .isThrownBy(() -> openWithJce(KeyNode.MASTER_KEY, whole, "other"));
+    assertThatExceptionOfType(AEADBadTagException.class)
+        .isThrownBy(() -> openWithJce(KeyNode.OTHER_MASTER_KEY, whole, "one"));
+    String again = KeyCipher.of("of a test", KeyNode.MASTER_KEY).encrypt("one", PLAIN);
+    assertThat(again.substring(0, 16))
+        .as("12 bytes of nonce")
+        .isNotEqualTo(sealed.substring(0, 16));
+  }
+
+  /** Opens it without our own code. */
+  private static byte[] openWithJce(String master, byte[] whole, String name)
+      throws GeneralSecurityException {
+    byte[] key = Base64.getDecoder().decode(master);
+    assertThat(key).hasSize(32);
+    Cipher aes = Cipher.getInstance("AES/GCM/NoPadding");
+    aes.init(
+        Cipher.DECRYPT_MODE,
+        new SecretKeySpec(key, "AES"),
+        new GCMParameterSpec(128, Arrays.copyOf(whole, 12)));
+    aes.updateAAD(name.getBytes(StandardCharsets.UTF_8));
+    return aes.doFinal(whole, 12, whole.length - 12);
+  }
+
+  @Test
   void refusesAnotherKeyAndAnotherName() {
     refuses(KeyCipher.ephemeral(), "one", sealed);
     refuses(cipher, "other", sealed);
@@ -37,7 +72,7 @@ class KeyCipherTest {
   void refusesWhatWasCutShort(int length) {
     byte[] whole = Base64.getDecoder().decode(sealed);
     assertThat(whole).hasSizeGreaterThan(length);
-    byte[] part = java.util.Arrays.copyOf(whole, length);
+    byte[] part = Arrays.copyOf(whole, length);
     refuses(cipher, "one", Base64.getEncoder().encodeToString(part));
   }
 

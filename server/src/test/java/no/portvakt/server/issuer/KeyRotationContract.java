@@ -8,8 +8,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import no.portvakt.server.SigningKeyFile;
 import no.portvakt.server.TestClock;
 import no.portvakt.server.database.Database;
@@ -67,6 +71,64 @@ abstract class KeyRotationContract {
     clock.advance(MOMENT);
     assertThat(node.published()).containsExactly(second);
     assertThat(node.ring().keySet().byId(first)).isNull();
+  }
+
+  // Up to a tenth of the longest time, and of the skew, is left out at random.
+  @Test
+  void letsNobodyKeepTheKeysForLongerThanToADecidedChangeAndTheSkew() {
+    KeyNode node = node(Setup.plain()).start();
+    assertThat(node.ring().cacheable()).isBetween(Duration.ofMinutes(54), KeyNode.MAX_AGE);
+    node.rotation.rotate("ES256", Mode.SCHEDULED, false);
+    node.ring().reload();
+    Duration left = Duration.ofMinutes(1);
+    clock.advance(KeyNode.READY.minus(left));
+    assertThat(node.ring().cacheable())
+        .isBetween(left.plus(KeyNode.SKEW.multipliedBy(9).dividedBy(10)), left.plus(KeyNode.SKEW));
+    clock.advance(left.minus(MOMENT));
+    assertThat(node.ring().cacheable()).isLessThanOrEqualTo(KeyNode.SKEW.plus(MOMENT));
+    clock.advance(MOMENT);
+    Duration toRemoval = KeyNode.LONGEST_TOKEN.plus(KeyNode.SKEW);
+    assertThat(node.ring().cacheable()).isBetween(toRemoval, toRemoval.plus(KeyNode.SKEW));
+    clock.advance(toRemoval);
+    assertThat(node.ring().cacheable()).isBetween(Duration.ofMinutes(54), KeyNode.MAX_AGE);
+  }
+
+  @Test
+  void givesTheKeysOfOneMomentWhileAnotherThreadRotates() throws Exception {
+    KeyNode node = node(Setup.plain().withStandby()).start();
+    KeyRing ring = node.ring();
+    SigningKeys first = ring.keys();
+    List<String> firstPublished = node.published();
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    AtomicBoolean rotating = new AtomicBoolean(true);
+    // Nothing slow is done here, so that what is torn for a moment is met.
+    FutureTask<String> reader =
+        new FutureTask<>(() -> {
+          while (rotating.get()) {
+            SigningKeys keys = ring.keys();
+            SigningKey active = KeyNode.known(keys.active());
+            if (!keys.current().equals(List.of(active)) || !keys.published().contains(active)) {
+              return active + " is no current key of " + keys;
+            }
+            seen.add(active.keyId());
+          }
+          return "";
+        });
+    Thread.ofPlatform().daemon().start(reader);
+    try {
+      for (int round = 0; round < 50; round++) {
+        node.rotation.rotate("ES256", Mode.EMERGENCY, false);
+        ring.reload();
+        String active = node.active();
+        KeyNode.await("the reader", () -> reader.isDone() || seen.contains(active));
+      }
+    } finally {
+      rotating.set(false);
+    }
+    assertThat(reader.get()).isEmpty();
+    assertThat(seen).hasSizeGreaterThanOrEqualTo(50);
+    assertThat(first.published()).extracting(SigningKey::keyId).isEqualTo(firstPublished);
+    assertThat(node.published()).doesNotContainAnyElementsOf(firstPublished);
   }
 
   @Test
