@@ -24,7 +24,6 @@ import picocli.CommandLine.Spec;
     },
     mixinStandardHelpOptions = true)
 final class AuditPseudonymCommand implements Callable<Integer> {
-
   @Mixin StoreOptions store = new StoreOptions();
 
   // Taken only to be refused without being repeated on the console.

@@ -12,11 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Scopes implements Iterable<String> {
   private final Set<String> items;
-  private final String text;
 
   private Scopes(Set<String> items) {
     this.items = items;
-    this.text = String.join(" ", items);
   }
 
   /** The scopes of a claim or parameter; none when it is absent or not a string. */
@@ -77,6 +75,6 @@ public final class Scopes implements Iterable<String> {
   /** The form of RFC 6749 §3.3: items with one blank between them. */
   @Override
   public String toString() {
-    return text;
+    return String.join(" ", items);
   }
 }

@@ -143,7 +143,7 @@ public final class TokenEndpoint implements Handler {
     Instant expires =
         Instant.ofEpochSecond(now.getEpochSecond() + decision.entitlement().lifetime());
     long left = Math.max(1, Duration.between(clock.instant(), expires).toSeconds());
-    Answer granted = TokenAnswer.granted(token, left, decision.asked().scopes().toString());
+    Answer granted = TokenAnswer.granted(token, left, String.valueOf(claims.get(ClaimNames.SCOPE)));
     if (!decision.keyEndsSoon(now)) {
       return granted;
     }

@@ -322,7 +322,7 @@ class EnterpriseCertificatesTest {
   }
 
   @Test
-  void asksAgainForAFileThatCouldNotBeRead() throws IOException {
+  void saysOnceThatAFileCanNotBeRead() throws IOException {
     Path file = folder.resolve("anchors.pem");
     Files.createSymbolicLink(file, Path.of("/proc/self/mem")); // a file that not even root can read
     EnterpriseCertificates certificates =
