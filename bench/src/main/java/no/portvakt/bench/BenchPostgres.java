@@ -1,7 +1,9 @@
 package no.portvakt.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -23,9 +25,16 @@ final class BenchPostgres implements AutoCloseable {
             .setServerConfig("fsync", "on")
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("full_page_writes", "on")
-            .setServerConfig("shared_buffers", "256MB")
+            .setServerConfig("shared_buffers", quarterOfMemory())
             .setServerConfig("max_wal_size", "2GB")
             .start());
+  }
+
+  /** What PostgreSQL's manual advises for a machine that is the database's alone. */
+  private static String quarterOfMemory() {
+    long bytes =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    return bytes / 4 / 1024 / 1024 + "MB";
   }
 
   String url() {

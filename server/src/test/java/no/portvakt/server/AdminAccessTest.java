@@ -107,6 +107,24 @@ class AdminAccessTest {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
   }
 
+  // docs/differences.md, "Not there yet": these belong to the portal, or take a person's token.
+  @ParameterizedTest
+  @CsvSource({
+    "GET, /organizations/991825827",
+    "GET, /auth/user",
+    "POST, /auth/switch-synth-org",
+    "GET, /datasharing/consumer/client",
+    "POST, /datasharing/consumer/client",
+    "GET, /datasharing/consumer/scope/access"
+  })
+  void hasNothingWhereOnlyThePortalAsks(String method, String path) {
+    for (String base : List.of("/maskinporten", "/maskinporten/api/v1", "")) {
+      HttpResponse<String> answer = stack.admin(method, base + path, stack.adminToken(), null);
+      assertThat(answer.statusCode()).as(base).isEqualTo(404);
+      assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
+    }
+  }
+
   @Test
   void namesTheScopesThatWouldDo() {
     String token = stack.tokenFor(stack.adminClient(), "idporten:dcr.read");
