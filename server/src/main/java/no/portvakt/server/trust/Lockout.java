@@ -94,7 +94,7 @@ public final class Lockout {
       this.subject = subject;
     }
 
-    /** Clears the count, because the secret was right; the record belongs in the transaction. */
+    /** Clears the count, because the secret was right; best in the transaction of its record. */
     public void succeeded(Session session) {
       table.remove(session, subject);
     }
