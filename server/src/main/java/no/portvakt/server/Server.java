@@ -49,6 +49,7 @@ import no.portvakt.server.operations.Health;
 import no.portvakt.server.operations.Metrics;
 import no.portvakt.server.registration.Registrations;
 import no.portvakt.server.registry.Organisations;
+import no.portvakt.server.store.AttemptTable;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.CheckpointTable;
 import no.portvakt.server.store.ClientTable;
@@ -57,6 +58,7 @@ import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.ReplayTable;
 import no.portvakt.server.store.ScopeTable;
 import no.portvakt.server.store.SecretTable;
+import no.portvakt.server.trust.Lockout;
 import no.portvakt.server.trust.RemoteKeySet;
 import no.portvakt.server.trust.ReplayGuard;
 import no.portvakt.tokens.KeySet;
@@ -151,6 +153,7 @@ public final class Server implements AutoCloseable {
     OrganisationTable organisations = new OrganisationTable(database);
     Metrics metrics = new Metrics();
     ReplayGuard replays = new ReplayGuard(new ReplayTable(database));
+    Lockout lockout = new Lockout(database, new AttemptTable(database));
 
     // Who we are, and what a first start begins with. Making a key takes a while: all side by side.
     KeyCipher cipher = PrivateKeys.master(settings);
@@ -195,6 +198,10 @@ public final class Server implements AutoCloseable {
         Duration.ofMinutes(1),
         "Forgetting expired messages",
         () -> replays.forgetExpired(clock.instant()));
+    housekeeping.every(
+        Duration.ofMinutes(1),
+        "Forgetting failed attempts",
+        () -> lockout.forgetExpired(clock.instant()));
     Checkpoints checkpoints = checkpoints(database, cipher, clock);
     metrics.watchAudit(() -> checkpoints.problem() == null);
     housekeeping.every(

@@ -15,8 +15,10 @@ import java.util.function.UnaryOperator;
 import no.portvakt.server.audit.AuditLog;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.issuer.KeyRotation;
+import no.portvakt.server.store.AttemptTable;
 import no.portvakt.server.store.AuditTable;
 import no.portvakt.server.store.CheckpointTable;
+import no.portvakt.server.trust.Lockout;
 import no.portvakt.tokens.RuleTrace;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,24 @@ class HousekeepingTest {
       once(stack, "Forgetting expired messages");
       assertThat(usedGrants(database)).isEmpty();
       assertThat(stack.requestToken(grant).statusCode()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void forgetsFailedAttemptsThatHaveExpiredAndNoOthers() {
+    Duration second = Duration.ofSeconds(1);
+    Lockout.Policy policy = new Lockout.Policy("pin", 1, second, second, Duration.ofMinutes(1));
+    try (TestStack stack = start(it -> it);
+        Database database = store.open()) {
+      Lockout lockout = new Lockout(database, new AttemptTable(database));
+      assertThat(lockout.begin(policy, "a", stack.clock().instant()))
+          .isInstanceOf(Lockout.Allowed.class);
+      stack.clock().advance(Duration.ofSeconds(61).minusMillis(1));
+      once(stack, "Forgetting failed attempts");
+      assertThat(countedSubjects(database)).isOne();
+      stack.clock().advance(Duration.ofMillis(1));
+      once(stack, "Forgetting failed attempts");
+      assertThat(countedSubjects(database)).isZero();
     }
   }
 
@@ -180,6 +200,13 @@ class HousekeepingTest {
   private static List<String> usedGrants(Database database) {
     return database.read(
         session -> session.query(row -> row.getString(1), "SELECT message FROM used_message"));
+  }
+
+  private static int countedSubjects(Database database) {
+    return database
+        .<List<String>>read(
+            session -> session.query(row -> row.getString(1), "SELECT subject FROM attempt"))
+        .size();
   }
 
   private static int keysIn(String keySet) {

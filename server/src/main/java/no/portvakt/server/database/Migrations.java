@@ -15,7 +15,7 @@ import org.flywaydb.core.api.MigrationVersion;
  */
 final class Migrations {
   /** The version that this program's last step leads to. */
-  private static final int LATEST = 4;
+  private static final int LATEST = 5;
 
   private Migrations() {}
 

@@ -1,5 +1,6 @@
 /**
- * Whom we believe: the trusted issuers, their remote key sets and the replay guard.
+ * Whom we believe: the trusted issuers and their remote key sets; and how often: the replay guard,
+ * the lockout.
  *
  * <p>It must not know what a token is exchanged for.
  */
