@@ -13,7 +13,6 @@ import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.OrganisationTable.Organisation;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,12 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bringing in short codes from the public list's form. */
 class OrganisationImportTest {
-  private Database database;
-  private OrganisationTable table;
+  private final Database database;
+  private final OrganisationTable table;
 
-  @BeforeEach
-  void open() {
-    database = Database.inMemory();
+  OrganisationImportTest(@TempDir Path folder) {
+    database = TestStore.in(folder).open();
     table = new OrganisationTable(database);
   }
 

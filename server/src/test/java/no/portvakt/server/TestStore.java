@@ -48,6 +48,11 @@ public final class TestStore {
     return postgres == null ? TestStack.in(folder) : TestStack.on(postgres);
   }
 
+  /** Where it is in PostgreSQL; null: in its folder. */
+  public @Nullable PostgresAddress postgres() {
+    return postgres;
+  }
+
   /** Opens it once more, while the server has it open or later. */
   public Database open() {
     return postgres == null ? Database.open(folder) : Database.connect(postgres);
