@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import no.portvakt.server.database.Database;
 import no.portvakt.server.database.PostgresAddress;
 
 /** A real PostgreSQL, one for all tests of the process, and a fresh database for each who asks. */
@@ -40,29 +39,10 @@ public final class TestPostgres {
     }
   }
 
-  private static final class Template {
-    static final String NAME = make();
-
-    private static String make() {
-      PostgresAddress store = fresh();
-      Database.connect(store).close();
-      return name(store);
-    }
-  }
-
   /** A database that nobody used before. */
   public static PostgresAddress fresh() {
-    return make("");
-  }
-
-  /** A database with our tables and nothing in them; faster than a fresh one. */
-  static PostgresAddress empty() {
-    return make(" TEMPLATE " + Template.NAME);
-  }
-
-  private static PostgresAddress make(String how) {
     String name = "test" + NUMBER.incrementAndGet();
-    execute("postgres", "CREATE DATABASE " + name + how);
+    execute("postgres", "CREATE DATABASE " + name);
     return new PostgresAddress(url(name), "postgres", null, 8);
   }
 

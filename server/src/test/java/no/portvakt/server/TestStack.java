@@ -110,7 +110,7 @@ public final class TestStack implements AutoCloseable {
       boolean anywhere = changed.data() == null && changed.store() == null;
       Settings settings =
           Addresses.withPort(
-              anywhere && TestPostgres.CHOSEN ? on(TestPostgres.empty()).apply(changed) : changed);
+              anywhere && TestPostgres.CHOSEN ? on(TestPostgres.fresh()).apply(changed) : changed);
       return new TestStack(clock, remote, Server.start(settings, clock));
     } catch (RuntimeException e) {
       remote.close();

@@ -33,7 +33,7 @@ public final class TestStore {
 
   /** The store in this folder, or in PostgreSQL instead. */
   public static TestStore in(Path folder) {
-    return new TestStore(folder, TestPostgres.CHOSEN ? TestPostgres.empty() : null);
+    return new TestStore(folder, TestPostgres.CHOSEN ? TestPostgres.fresh() : null);
   }
 
   /** One of each kind, whatever the tests run on. */
