@@ -96,7 +96,7 @@ public final class TestStore {
   }
 
   /** Runs SQL behind the server's back. */
-  void sql(String sql) {
+  public void sql(String sql) {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);

@@ -28,6 +28,7 @@ import no.portvakt.tokens.KeyMaterial;
 import no.portvakt.tokens.KeySource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,9 @@ class KeySourceTest {
   private static final Duration OUTAGE = Duration.ofDays(1);
   private static final Duration YEAR = Duration.ofDays(365);
 
+  @SuppressWarnings("NullAway.Init") // before the first test
+  private static TestStore store;
+
   private final TestClock clock = new TestClock();
   private final Path folder;
   private final Database database;
@@ -47,9 +51,14 @@ class KeySourceTest {
       SigningKeyFile.of("secp256r1", TestClock.START.minusSeconds(60));
   private final Path file;
 
+  @BeforeAll
+  static void make(@TempDir Path folder) {
+    store = TestStore.in(folder);
+  }
+
   KeySourceTest(@TempDir Path folder) {
     this.folder = folder;
-    database = TestStore.in(folder.resolve("store")).open();
+    database = store.open();
     file = first.writePem(folder.resolve("key.pem"));
   }
 
@@ -57,6 +66,7 @@ class KeySourceTest {
   void close() {
     nodes.forEach(KeyNode::close);
     database.close();
+    store.sql("DELETE FROM signing_key");
   }
 
   private KeyNode node(KeyFile... files) {
