@@ -8,7 +8,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -19,44 +18,42 @@ import no.portvakt.maskinporten.TokenRequest;
 import no.portvakt.tokens.Json;
 import org.jspecify.annotations.Nullable;
 
-/** {@code portvakt dev} with its Maskinporten, and the admin client that sets clients up there. */
+/** A developer's platform, and the admin client that sets clients up at its Maskinporten. */
 final class DevMaskinporten implements AutoCloseable {
   static final String DIGDIR = "991825827";
 
-  private final String base;
+  private final TestPlatform platform;
   private final MaskinportenClient admin;
   private final HttpClient http;
 
-  private DevMaskinporten(String base, MaskinportenClient admin) {
-    this.base = base;
+  private DevMaskinporten(TestPlatform platform, MaskinportenClient admin) {
+    this.platform = platform;
     this.admin = admin;
     TokenRequest scopes =
         TokenRequest.of(
             "idporten:dcr.write idporten:scopes.read idporten:scopes.write portvakt:registry.write");
-    this.http = admin.authorized(HttpClient.newHttpClient(), scopes, URI.create(base));
+    this.http = admin.authorized(HttpClient.newHttpClient(), scopes, URI.create(base()));
   }
 
-  /** A platform with its data in a folder. */
+  /** A platform with its files in a folder. */
   static DevMaskinporten start(Path data) throws Exception {
-    String _ = DevSession.start("--data", data.toString(), "--port", "0").untilReady();
-    Map<String, @Nullable Object> file =
-        Json.readObject(Files.readAllBytes(data.resolve("dev/admin-client.json")));
-    String issuer = String.valueOf(file.get("issuer"));
+    TestPlatform platform = TestPlatform.start(data);
+    Map<String, @Nullable Object> file = TestPlatform.read(platform.adminFile());
     return new DevMaskinporten(
-        issuer.substring(0, issuer.length() - "/maskinporten/".length()),
+        platform,
         MaskinportenClient.builder()
             .clientId(String.valueOf(file.get("client_id")))
             .key(GrantKey.ofJwk(Json.write(file.get("jwk"))))
-            .issuer(issuer)
+            .issuer(String.valueOf(file.get("issuer")))
             .build());
   }
 
   String base() {
-    return base;
+    return platform.base();
   }
 
   String issuer() {
-    return base + "/maskinporten/";
+    return base() + "/maskinporten/";
   }
 
   String wellKnownUrl() {
@@ -108,5 +105,6 @@ final class DevMaskinporten implements AutoCloseable {
   @Override
   public void close() {
     admin.close();
+    platform.close();
   }
 }

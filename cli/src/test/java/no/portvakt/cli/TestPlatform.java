@@ -20,19 +20,30 @@ import no.portvakt.tokens.Json;
 import no.portvakt.tokens.Json.MalformedJson;
 import org.jspecify.annotations.Nullable;
 
-/** A developer's platform on a free port, and the commands that speak to it. */
+/**
+ * A developer's platform on a free port, and the commands that speak to it. Its store is in a
+ * folder, or in PostgreSQL when the system property {@code portvakt.test.store} is {@code
+ * postgresql}.
+ */
 final class TestPlatform implements AutoCloseable {
   private final Path folder;
+  private final String store;
   private final Server server;
 
-  private TestPlatform(Path folder, Server server) {
+  private TestPlatform(Path folder, String store, Server server) {
     this.folder = folder;
+    this.store = store;
     this.server = server;
   }
 
   static TestPlatform start(Path folder) {
-    return new TestPlatform(
-        folder, Server.start(Addresses.withPort(Settings.development(folder, 0))));
+    Settings settings = Addresses.withPort(Settings.development(folder, 0));
+    String store = "jdbc:sqlite:" + folder.resolve("portvakt.db") + "?busy_timeout=10000";
+    if (Postgres.CHOSEN) {
+      store = Postgres.fresh();
+      settings = Postgres.in(store, settings);
+    }
+    return new TestPlatform(folder, store, Server.start(settings));
   }
 
   String base() {
@@ -45,10 +56,8 @@ final class TestPlatform implements AutoCloseable {
 
   /** Changes the store behind the platform's back. */
   void sql(String sql) {
-    String address = "jdbc:sqlite:" + folder.resolve("portvakt.db");
-    try (Connection connection = DriverManager.getConnection(address);
+    try (Connection connection = DriverManager.getConnection(store);
         Statement statement = connection.createStatement()) {
-      statement.execute("PRAGMA busy_timeout = 10000");
       assertThat(statement.executeUpdate(sql)).isPositive();
     } catch (SQLException e) {
       throw new IllegalStateException(e);

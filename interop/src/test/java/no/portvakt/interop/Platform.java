@@ -49,7 +49,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A running developer's platform on a free port, and what an operator does on it beforehand. It
- * goes by the machine's clock, because the clients do.
+ * goes by the machine's clock, because the clients do. Its store is in a folder, or in PostgreSQL
+ * when the system property {@code portvakt.test.store} is {@code postgresql}.
  */
 final class Platform implements AutoCloseable {
   static final String DIGDIR = "991825827";
@@ -71,13 +72,15 @@ final class Platform implements AutoCloseable {
               + " (\\d+)");
 
   private final Path folder;
+  private final String store;
   private final InstantSource clock;
   private final Server server;
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
 
-  private Platform(Path folder, InstantSource clock, Server server) {
+  private Platform(Path folder, String store, InstantSource clock, Server server) {
     this.folder = folder;
+    this.store = store;
     this.clock = clock;
     this.server = server;
   }
@@ -98,7 +101,12 @@ final class Platform implements AutoCloseable {
     try {
       Path folder = Files.createTempDirectory("portvakt-interop");
       Settings settings = Addresses.withPort(Settings.development(folder, 0));
-      return new Platform(folder, clock, Server.start(settings, clock));
+      String store = "jdbc:sqlite:" + folder.resolve("portvakt.db") + "?busy_timeout=10000";
+      if (Postgres.CHOSEN) {
+        store = Postgres.fresh();
+        settings = Postgres.in(store, settings);
+      }
+      return new Platform(folder, store, clock, Server.start(settings, clock));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -134,10 +142,8 @@ final class Platform implements AutoCloseable {
 
   /** Changes the store behind the platform's back. */
   void sql(String sql) {
-    String address = "jdbc:sqlite:" + folder.resolve("portvakt.db");
-    try (Connection connection = DriverManager.getConnection(address);
+    try (Connection connection = DriverManager.getConnection(store);
         Statement statement = connection.createStatement()) {
-      statement.execute("PRAGMA busy_timeout = 10000");
       statement.execute(sql);
     } catch (SQLException e) {
       throw new IllegalStateException(e);

@@ -24,13 +24,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The authority for test certificates that a developer's platform brings along. */
 class DevelopmentAuthorityTest {
-  @TempDir private Path folder;
+  private final Path folder;
+  private final TestStore store;
+
+  DevelopmentAuthorityTest(@TempDir Path folder) {
+    this.folder = folder;
+    store = TestStore.in(folder);
+  }
 
   @Test
   void isTrustedByThePlatformThatMadeIt() {
-    try (TestStack inMemory = TestStack.start()) {
-      Issued leaf = TestOrder.of(DIGDIR).by(inMemory.server().testAuthority());
-      MaskinportenClientFixture.claims(requestToken(inMemory, leaf));
+    try (TestStack withoutFiles = TestStack.start()) {
+      Issued leaf = TestOrder.of(DIGDIR).by(withoutFiles.server().testAuthority());
+      MaskinportenClientFixture.claims(requestToken(withoutFiles, leaf));
     }
     try (TestStack kept = start()) {
       Issued leaf = TestOrder.of(DIGDIR).by(kept.server().testAuthority());
@@ -91,15 +97,17 @@ class DevelopmentAuthorityTest {
 
   @Test
   void isNotThereWhereThePlatformServes() {
-    Settings serving = Settings.serving().withData(null).withPort(0);
+    Settings serving = store.settings().apply(Settings.serving().withPort(0));
     try (Server server = Server.start(Addresses.withPort(serving))) {
       assertThatIllegalStateException().isThrownBy(server::testAuthority);
     }
   }
 
   private TestStack start() {
-    return TestStack.start(
-        it -> TestStack.withExchange(Settings.development(folder, 0), it.exchange()));
+    return TestStack.start(it -> {
+      Settings settings = Settings.development(folder, 0);
+      return store.settings().apply(TestStack.withExchange(settings, it.exchange()));
+    });
   }
 
   private Path file() {

@@ -11,8 +11,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import no.portvakt.server.database.Database;
-import no.portvakt.server.issuer.KeyCipher;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,33 +52,8 @@ class KeySourceOutageTest {
 
   @Test
   void signsInADeviceAndUnderAMasterKeyInADevice() throws Exception {
-    SoftHsmToken token = SoftHsmToken.make();
-    token.keytool(
-        "-genkeypair",
-        "-alias",
-        "sign",
-        "-keyalg",
-        "RSA",
-        "-keysize",
-        "2048",
-        "-startdate",
-        "2026/01/01 00:00:00",
-        "-validity",
-        "3650",
-        "-dname",
-        "CN=sign");
-    for (String alias : List.of("master", "another")) {
-      token.keytool("-genseckey", "-alias", alias, "-keyalg", "AES", "-keysize", "256");
-    }
-    Path pin = Files.writeString(folder.resolve("pin"), SoftHsmToken.PIN + "\n");
-    Settings.Device device = new Settings.Device(token.library(), 0, pin, "sign");
-    Settings.Device master = new Settings.Device(token.library(), 0, pin, "master");
-    UnaryOperator<Settings> inDevice =
-        it -> {
-          Settings settings =
-              from("pkcs11", List.of(), device).apply(TestStack.in(folder).apply(it));
-          return settings.withMasterKey(new Settings.MasterKey(null, null, master));
-        };
+    SoftHsmToken token = SoftHsmToken.ofThisProcess();
+    UnaryOperator<Settings> inDevice = inDevice(token, TestStore.in(folder).settings());
     String kid;
     try (TestStack stack = TestStack.start(inDevice)) {
       HttpResponse<String> answer = exchange(stack);
@@ -98,11 +71,23 @@ class KeySourceOutageTest {
       assertThat(TestStack.json(TestStack.part(exchange(again).body(), 0)))
           .containsEntry("kid", kid);
     }
-    restores(inDevice, new Settings.Device(token.library(), 0, pin, "another"), kid);
-    refuses(inDevice, new Settings.Device(token.library(), 0, pin, "sign"), "has no AES key");
-    refuses(inDevice, new Settings.Device(token.library(), 7, pin, "master"), "can't be used");
+    refuses(inDevice, token.key("sign"), "has no AES key");
+    Settings.Device right = token.key("master");
     refuses(
-        inDevice, new Settings.Device(folder.resolve("no.so"), 0, pin, "master"), "can't be used");
+        inDevice,
+        new Settings.Device(right.library(), 7, right.pinFile(), "master"),
+        "can't be used");
+    refuses(
+        inDevice,
+        new Settings.Device(folder.resolve("no.so"), 0, right.pinFile(), "master"),
+        "can't be used");
+  }
+
+  /** A change to a store whose master key is in a device, and to signing with a key there. */
+  static UnaryOperator<Settings> inDevice(SoftHsmToken token, UnaryOperator<Settings> store) {
+    UnaryOperator<Settings> signing = from("pkcs11", List.of(), token.key("sign"));
+    Settings.MasterKey master = new Settings.MasterKey(null, null, token.key("master"));
+    return it -> signing.apply(store.apply(it)).withMasterKey(master);
   }
 
   private static void refuses(
@@ -126,36 +111,6 @@ class KeySourceOutageTest {
             it.standby(),
             new Settings.Source(
                 type, files, null, device, Map.of(), Duration.ofSeconds(30), OUTAGE)));
-  }
-
-  /** A backup of the store, restored with the device; with another key of it nothing is left. */
-  private void restores(UnaryOperator<Settings> inDevice, Settings.Device another, String kid)
-      throws Exception {
-    Settings settings = inDevice.apply(Settings.development(null, 0));
-    Path backup = folder.resolve("backup");
-    try (Database database = Server.openStore(settings)) {
-      assertThat(Backup.write(settings, database, backup, false)).isEqualTo(backup);
-      assertThatExceptionOfType(SettingsFile.BadSettings.class)
-          .isThrownBy(() -> Backup.write(settings, database, folder.resolve("with"), true))
-          .withMessageContaining("only one in the data folder is copied");
-    }
-    Settings restored = settings.withData(folder.resolve("restored"));
-    Settings wrong = restored.withMasterKey(new Settings.MasterKey(null, null, another));
-    assertThatExceptionOfType(KeyCipher.WrongMasterKey.class)
-        .isThrownBy(() -> Backup.restore(wrong, backup, null))
-        .withMessageContaining("the master key is not the one it was stored with");
-    assertThatExceptionOfType(SettingsFile.BadSettings.class)
-        .isThrownBy(() -> Backup.restore(restored, backup, folder))
-        .withMessageContaining("leave --master-key out");
-    assertThat(folder.resolve("restored")).doesNotExist();
-    assertThat(folder.resolve("restored.restoring")).doesNotExist();
-    assertThat(Backup.restore(restored, backup, null).records()).isPositive();
-    assertThat(folder.resolve("restored/master.key")).doesNotExist();
-    try (TestStack stack = TestStack.start(it -> inDevice.apply(it).withData(restored.data()))) {
-      assertThat(TestStack.json(TestStack.part(exchange(stack).body(), 0)))
-          .containsEntry("kid", kid);
-      assertThat(stack.maskinportenToken("idporten:scopes.read")).isNotEmpty();
-    }
   }
 
   private static HttpResponse<String> exchange(TestStack stack) {

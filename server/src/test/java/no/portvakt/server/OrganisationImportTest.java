@@ -12,26 +12,34 @@ import no.portvakt.server.registry.OrganisationImport.Result;
 import no.portvakt.server.store.OrganisationTable;
 import no.portvakt.server.store.OrganisationTable.Organisation;
 import no.portvakt.tokens.Json.MalformedJson;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bringing in short codes from the public list's form. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OrganisationImportTest {
-  private Database database;
-  private OrganisationTable table;
+  private final TestStore store;
+  private final Database database;
+  private final OrganisationTable table;
 
-  @BeforeEach
-  void open() {
-    database = Database.inMemory();
+  OrganisationImportTest(@TempDir Path folder) {
+    store = TestStore.in(folder);
+    database = store.open();
     table = new OrganisationTable(database);
   }
 
   @AfterEach
+  void forget() {
+    store.sql("DELETE FROM organisation");
+  }
+
+  @AfterAll
   void close() {
     database.close();
   }
@@ -167,10 +175,10 @@ class OrganisationImportTest {
   }
 
   @Test
-  void isSeenByAServerThatRunsOnTheSameStore(@TempDir Path folder) throws MalformedJson {
-    TestStore store = TestStore.in(folder);
-    try (TestStack stack = TestStack.start(store.settings());
-        Database other = store.open()) {
+  void isSeenByAServerThatRunsOnTheSameStore(@TempDir Path elsewhere) throws MalformedJson {
+    TestStore used = TestStore.in(elsewhere);
+    try (TestStack stack = TestStack.start(used.settings());
+        Database other = used.open()) {
       OrganisationImport.run(
           "{\"orgs\":{\"nav\":{\"orgnr\":\"889640782\"}}}".getBytes(StandardCharsets.UTF_8),
           new OrganisationTable(other));

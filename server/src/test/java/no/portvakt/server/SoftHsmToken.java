@@ -8,11 +8,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
  * One token of SoftHSM, a PKCS#11 device in software; it is the first in the device's list. The
- * library reads its settings once in a process, so keys are made before it is loaded.
+ * library reads its settings once in a process, so all tests there share the token, and its keys
+ * are made before the library is loaded: {@code sign}, and the master keys {@code master} and
+ * {@code another}.
  */
 final class SoftHsmToken {
   static final String PIN = "1234";
@@ -26,6 +29,8 @@ final class SoftHsmToken {
           "/usr/local/lib/softhsm/libsofthsm2.so",
           "/opt/homebrew/lib/softhsm/libsofthsm2.so");
 
+  private static @Nullable SoftHsmToken made;
+
   private final Path library;
   private final Path provider;
 
@@ -34,8 +39,18 @@ final class SoftHsmToken {
     this.provider = provider;
   }
 
-  /** A fresh token; the test is skipped where SoftHSM is not installed. */
-  static SoftHsmToken make() throws Exception {
+  /** The token of this process; the test is skipped where SoftHSM is not installed. */
+  static synchronized SoftHsmToken ofThisProcess() throws Exception {
+    SoftHsmToken known = made;
+    if (known == null) {
+      known = make();
+      known.makeKeys();
+      made = known;
+    }
+    return known;
+  }
+
+  private static SoftHsmToken make() throws Exception {
     String file = System.getenv(CONFIGURATION);
     Path library = LIBRARIES.stream().map(Path::of).filter(Files::exists).findFirst().orElse(null);
     Assumptions.assumeTrue(
@@ -66,17 +81,42 @@ final class SoftHsmToken {
         "5678",
         "--pin",
         PIN);
+    Files.writeString(pinFile(configuration), PIN + "\n");
     Path provider = configuration.resolveSibling("keytool.cfg");
     Files.writeString(provider, "name=keytool\nlibrary=" + library + "\nslotListIndex=0\n");
     return new SoftHsmToken(library, provider);
   }
 
-  Path library() {
-    return library;
+  private void makeKeys() throws Exception {
+    keytool(
+        "-genkeypair",
+        "-alias",
+        "sign",
+        "-keyalg",
+        "RSA",
+        "-keysize",
+        "2048",
+        "-startdate",
+        "2026/01/01 00:00:00",
+        "-validity",
+        "3650",
+        "-dname",
+        "CN=sign");
+    for (String alias : List.of("master", "another")) {
+      keytool("-genseckey", "-alias", alias, "-keyalg", "AES", "-keysize", "256");
+    }
   }
 
-  /** Runs keytool on the token. */
-  void keytool(String... arguments) throws Exception {
+  /** A key of it. */
+  Settings.Device key(String alias) {
+    return new Settings.Device(library, 0, pinFile(provider), alias);
+  }
+
+  private static Path pinFile(Path beside) {
+    return beside.resolveSibling("pin");
+  }
+
+  private void keytool(String... arguments) throws Exception {
     List<String> command =
         new ArrayList<>(
             List.of(

@@ -11,18 +11,14 @@ import com.nimbusds.jwt.SignedJWT;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyFactory;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
-import java.sql.DriverManager;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import no.portvakt.server.database.Database.UnusableData;
-import no.portvakt.server.issuer.KeyCipher.WrongMasterKey;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,24 +27,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a start makes, finds again, and refuses to start with. */
 class StartTest {
-  @TempDir private Path folder;
+  private final Path folder;
+  private final TestStore store;
 
-  @Test
-  void makesAFolderForItsOwnerAlone() throws IOException {
-    Path data = folder.resolve("new/data");
-    try (TestStack stack = TestStack.start(development(data))) {
-      assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
-      assertThat(permissions(data)).isEqualTo("rwx------");
-      for (String file :
-          List.of("portvakt.db", "portvakt.db-wal", "master.key", "dev/admin-client.json")) {
-        assertThat(permissions(data.resolve(file))).as(file).isEqualTo("rw-------");
-      }
-    }
+  StartTest(@TempDir Path folder) {
+    this.folder = folder;
+    store = TestStore.in(folder);
   }
 
   @Test
   void writesTheAdminClientForScripts() throws IOException {
-    try (TestStack stack = TestStack.start(development(folder))) {
+    try (TestStack stack = TestStack.start(this::development)) {
       Map<String, @Nullable Object> file =
           TestStack.json(Files.readString(folder.resolve("dev/admin-client.json")));
       String base = "http://localhost:" + stack.server().port() + "/maskinporten/";
@@ -65,11 +54,11 @@ class StartTest {
   void findsItsKeysAndClientsAgain() throws Exception {
     String token;
     String admin;
-    try (TestStack first = TestStack.start(development(folder))) {
+    try (TestStack first = TestStack.start(this::development)) {
       token = first.exchange(first.forge().compact()).body();
       admin = first.adminClient().id();
     }
-    try (TestStack second = TestStack.start(development(folder))) {
+    try (TestStack second = TestStack.start(this::development)) {
       assertThat(second.adminClient().id()).isEqualTo(admin);
       assertThat(second.adminToken()).startsWith("eyJ");
       assertThat(verifies(second, token)).isTrue();
@@ -79,11 +68,11 @@ class StartTest {
   @Test
   void goesOnPublishingTheOldKeyAfterAChangeOfAlgorithm() throws Exception {
     String before;
-    try (TestStack first = TestStack.start(TestStack.in(folder))) {
+    try (TestStack first = TestStack.start(store.settings())) {
       before = first.exchange(first.forge().compact()).body();
     }
     UnaryOperator<Settings> es256 =
-        it -> TestStack.algorithms("ES256").apply(TestStack.in(folder).apply(it));
+        it -> TestStack.algorithms("ES256").apply(store.settings().apply(it));
     try (TestStack second = TestStack.start(es256)) {
       assertThat(verifies(second, before)).isTrue();
       assertThat(TestStack.json(second.get(TestStack.DISCOVERY)))
@@ -100,9 +89,8 @@ class StartTest {
 
   @Test
   void keepsPrivateKeysEncrypted() throws Exception {
-    TestStack.start(TestStack.in(folder)).close();
-    try (var connection =
-            DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("portvakt.db"));
+    TestStack.start(store.settings()).close();
+    try (var connection = store.connect();
         var statement = connection.createStatement();
         var row = statement.executeQuery("SELECT private_key FROM signing_key")) {
       int keys = 0;
@@ -119,45 +107,6 @@ class StartTest {
     }
   }
 
-  @Test
-  void refusesAnotherMasterKey() throws IOException {
-    TestStack.start(TestStack.in(folder)).close();
-    Files.writeString(
-        folder.resolve("master.key"), Base64.getEncoder().encodeToString(new byte[32]));
-    assertThatExceptionOfType(WrongMasterKey.class)
-        .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close())
-        .withMessageContaining("the master key is not the one it was stored with");
-  }
-
-  @Test
-  void refusesToStartWithoutTheMasterKeyOfItsKeys() throws IOException {
-    TestStack.start(TestStack.in(folder)).close();
-    Files.delete(folder.resolve("master.key"));
-    for (int i = 0; i < 2; i++) { // the first one does not make another key
-      assertThatExceptionOfType(SettingsFile.BadSettings.class)
-          .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close())
-          .withMessageContaining("holds a store but not master.key");
-    }
-    assertThat(folder.resolve("master.key")).doesNotExist();
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", "short", "not base64 at all!", "AAAA", "\n"})
-  void refusesAMasterKeyThatIsNone(String content) throws IOException {
-    Files.writeString(folder.resolve("master.key"), content);
-    assertThatExceptionOfType(WrongMasterKey.class)
-        .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close())
-        .withMessage(
-            "The master key " + folder.resolve("master.key") + " is not 32 bytes in base64.");
-  }
-
-  @Test
-  void refusesAFolderThatIsAFile() throws IOException {
-    Path file = Files.writeString(folder.resolve("file"), "x");
-    assertThatExceptionOfType(UnusableData.class)
-        .isThrownBy(() -> TestStack.start(TestStack.in(file)).close());
-  }
-
   @ParameterizedTest
   @ValueSource(
       strings = {"", "[]", "{", "{}", "{\"client_id\":\"x\"}", "{\"client_id\":1,\"jwk\":{}}"})
@@ -165,30 +114,15 @@ class StartTest {
     Path file = Files.createDirectories(folder.resolve("dev")).resolve("admin-client.json");
     Files.writeString(file, content);
     assertThatExceptionOfType(SettingsFile.BadSettings.class)
-        .isThrownBy(() -> TestStack.start(development(folder)).close())
+        .isThrownBy(() -> TestStack.start(this::development).close())
         .withMessage(
             "The admin client " + file + " is not of the expected form; delete it for a new one.");
   }
 
-  @Test
-  void leavesNothingOpenAfterAStartThatFailed() throws IOException {
-    Files.writeString(folder.resolve("master.key"), "short");
-    for (int i = 0; i < 3; i++) {
-      assertThatExceptionOfType(WrongMasterKey.class)
-          .isThrownBy(() -> TestStack.start(TestStack.in(folder)).close());
-    }
-    Files.delete(folder.resolve("master.key"));
-    try (TestStack stack = TestStack.start(TestStack.in(folder))) {
-      assertThat(stack.exchange(stack.forge().compact()).statusCode()).isEqualTo(200);
-    }
-  }
-
-  /** The settings of {@code portvakt dev} with this folder. */
-  private static UnaryOperator<Settings> development(Path data) {
-    return it -> {
-      Settings settings = Settings.development(data, 0);
-      return TestStack.withExchange(settings, it.exchange());
-    };
+  /** The settings of {@code portvakt dev} with this folder for its files. */
+  private Settings development(Settings it) {
+    Settings settings = Settings.development(folder, 0);
+    return store.settings().apply(TestStack.withExchange(settings, it.exchange()));
   }
 
   private static boolean verifies(TestStack stack, String token) throws Exception {
@@ -199,9 +133,5 @@ class StartTest {
     return key != null
         && jwt.verify(
             key instanceof ECKey ec ? new ECDSAVerifier(ec) : new RSASSAVerifier(key.toRSAKey()));
-  }
-
-  private static String permissions(Path path) throws IOException {
-    return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
   }
 }

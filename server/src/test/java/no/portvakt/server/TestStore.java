@@ -48,6 +48,11 @@ public final class TestStore {
     return postgres == null ? TestStack.in(folder) : TestStack.on(postgres);
   }
 
+  /** Where it is in PostgreSQL; null: in its folder. */
+  public @Nullable PostgresAddress postgres() {
+    return postgres;
+  }
+
   /** Opens it once more, while the server has it open or later. */
   public Database open() {
     return postgres == null ? Database.open(folder) : Database.connect(postgres);
@@ -91,7 +96,7 @@ public final class TestStore {
   }
 
   /** Runs SQL behind the server's back. */
-  void sql(String sql) {
+  public void sql(String sql) {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);

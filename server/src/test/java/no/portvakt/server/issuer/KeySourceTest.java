@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import no.portvakt.server.LogLines;
 import no.portvakt.server.SigningKeyFile;
 import no.portvakt.server.TestClock;
+import no.portvakt.server.TestStore;
 import no.portvakt.server.database.Database;
 import no.portvakt.server.issuer.KeyNode.Setup;
 import no.portvakt.server.issuer.KeyRing.NoSigningKey;
@@ -27,7 +28,7 @@ import no.portvakt.tokens.KeyMaterial;
 import no.portvakt.tokens.KeySource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,16 +40,25 @@ class KeySourceTest {
   private static final Duration OUTAGE = Duration.ofDays(1);
   private static final Duration YEAR = Duration.ofDays(365);
 
-  @TempDir Path folder = Path.of("");
+  @SuppressWarnings("NullAway.Init") // before the first test
+  private static TestStore store;
 
   private final TestClock clock = new TestClock();
-  private final Database database = Database.inMemory();
+  private final Path folder;
+  private final Database database;
   private final List<KeyNode> nodes = new ArrayList<>();
-  private Path file = Path.of("");
-  private SigningKeyFile first = SigningKeyFile.of("secp256r1", TestClock.START.minusSeconds(60));
+  private final SigningKeyFile first =
+      SigningKeyFile.of("secp256r1", TestClock.START.minusSeconds(60));
+  private final Path file;
 
-  @BeforeEach
-  void begin() {
+  @BeforeAll
+  static void make(@TempDir Path folder) {
+    store = TestStore.in(folder);
+  }
+
+  KeySourceTest(@TempDir Path folder) {
+    this.folder = folder;
+    database = store.open();
     file = first.writePem(folder.resolve("key.pem"));
   }
 
@@ -56,6 +66,7 @@ class KeySourceTest {
   void close() {
     nodes.forEach(KeyNode::close);
     database.close();
+    store.sql("DELETE FROM signing_key");
   }
 
   private KeyNode node(KeyFile... files) {
