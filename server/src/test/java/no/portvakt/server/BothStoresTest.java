@@ -36,6 +36,8 @@ class BothStoresTest {
       database/SqliteStoreTest        runs a contract, as PostgresStoreTest does
       issuer/PostgresKeyRotationTest  runs a contract, as the next one does
       issuer/SqliteKeyRotationTest    runs a contract, as the one before does
+      trust/PostgresTrustTest         runs a contract, as the next one does
+      trust/SqliteTrustTest           runs a contract, as the one before does
       """;
 
   private static final Path TESTS = Path.of("src/test/java/no/portvakt/server");

@@ -31,6 +31,10 @@ final class GroupCommit implements AutoCloseable {
   private final ArrayBlockingQueue<Job<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
   private final Thread writer;
   private final AtomicLong changes = new AtomicLong();
+
+  /** Does nothing; lets the writer see at once that it is to end. */
+  private final Job<?> wake = new Job<@Nullable Void>(session -> null, false);
+
   private volatile boolean closing;
   private volatile boolean ended;
   private volatile List<Job<?>> running = List.of();
@@ -94,7 +98,7 @@ final class GroupCommit implements AutoCloseable {
     try {
       while (!closing || !waiting.isEmpty()) {
         Job<?> first = waiting.poll(200, TimeUnit.MILLISECONDS);
-        if (first == null) {
+        if (first == null || first == wake) {
           continue;
         }
         if (jobs.size() > 1) {
@@ -218,6 +222,7 @@ final class GroupCommit implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    boolean _ = waiting.offer(wake); // when nothing more fits, the writer is awake
     try {
       writer.join(TimeUnit.NANOSECONDS.toMillis(PATIENCE_NANOS));
     } catch (InterruptedException e) {
